@@ -1,0 +1,1 @@
+"""Candlewatch: every closed candle, every running trader, each signal exactly once."""

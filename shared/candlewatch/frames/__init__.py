@@ -1,0 +1,1 @@
+"""Candles as arrays: windows, packing, derivation and the cache of a warm function."""

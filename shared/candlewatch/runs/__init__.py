@@ -1,0 +1,1 @@
+"""What a function does once it is awake: claim, work, complete, until nothing is due."""

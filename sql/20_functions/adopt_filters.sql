@@ -1,0 +1,48 @@
+-- Binds traders to the filter rows of their present texts, making rows for texts that are new.
+-- Filters are made in the order of their hashes, so that two callers with the same texts wait and
+-- never deadlock. A trader whose timeframe changed has no last candle: candles of two timeframes
+-- have no order. Returns the traders whose binding changed; new traders get their row in
+-- trader_states here.
+create or replace function candlewatch.adopt_filters(p_traders uuid[])
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_changed uuid[];
+begin
+  insert into candlewatch.filters (content_hash, source, timeframe)
+  select distinct on (h.content_hash) h.content_hash, t.filter, t.timeframe
+  from public.traders as t
+  cross join lateral (select candlewatch.content_hash(t.timeframe, t.filter)) as h (content_hash)
+  where t.id = any (p_traders)
+  order by h.content_hash
+  on conflict (content_hash) do nothing;
+
+  perform set_config('candlewatch.engine', 'on', true);
+  with bound as (
+    insert into public.trader_states as s (trader_id, account_id, filter_id, changed_at)
+    select t.id, t.account_id, f.id, candlewatch.now()
+    from public.traders as t
+    join candlewatch.filters as f
+      on f.content_hash = candlewatch.content_hash(t.timeframe, t.filter)
+    where t.id = any (p_traders)
+    order by t.id
+    on conflict (trader_id) do update
+      set filter_id = excluded.filter_id,
+        last_candle_at = case
+          when (select o.timeframe from candlewatch.filters as o where o.id = s.filter_id)
+            = (select n.timeframe from candlewatch.filters as n where n.id = excluded.filter_id)
+            then s.last_candle_at
+        end
+      where s.filter_id <> excluded.filter_id
+    returning s.trader_id
+  )
+  select coalesce(array_agg(b.trader_id), '{}') into v_changed from bound as b;
+  perform set_config('candlewatch.engine', '', true);
+  return v_changed;
+end
+$$;
+
+comment on function candlewatch.adopt_filters(uuid[]) is
+  'Binds traders to the filter rows of their present texts; returns those whose binding changed.';

@@ -1,0 +1,22 @@
+-- Makes today's and tomorrow's partitions of the logs, and this and next month's of the signals.
+-- The tick calls it; add_partition costs a look at the catalog where the partition is there.
+create or replace function candlewatch.prepare_partitions()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_day interval;
+begin
+  foreach v_day in array array[interval '0', interval '1 day'] loop
+    perform candlewatch.add_partition(
+      'candlewatch.lease_log', candlewatch.lease_clock() + v_day, 'day');
+    perform candlewatch.add_partition(
+      'candlewatch.slot_outcomes', candlewatch.lease_clock() + v_day, 'day');
+    perform candlewatch.add_partition(
+      'public.signals', candlewatch.market_now() + 10 * v_day, 'month');
+  end loop;
+end
+$$;
+comment on function candlewatch.prepare_partitions() is
+  'Makes the partitions that the coming day needs.';

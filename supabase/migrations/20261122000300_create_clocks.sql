@@ -1,0 +1,24 @@
+-- sql/12_clocks/lease_clock.sql
+-- The time at this very moment, for leases: a lease written with the start of the transaction,
+-- after a wait for a lock, could be born expired. Tests replace its body.
+create or replace function candlewatch.lease_clock()
+returns timestamptz
+language sql
+volatile
+begin atomic
+  select pg_catalog.clock_timestamp();
+end;
+comment on function candlewatch.lease_clock() is
+  'The time at this very moment, read after the locks: leases and back-off are measured by it.';
+
+-- sql/12_clocks/now.sql
+-- The time by which things are due. Stable, so that it can bound an index scan; tests freeze it by
+-- replacing its body.
+create or replace function candlewatch.now()
+returns timestamptz
+language sql
+stable
+begin atomic
+  select pg_catalog.statement_timestamp();
+end;
+comment on function candlewatch.now() is 'The time by which things are due; replaced by tests.';

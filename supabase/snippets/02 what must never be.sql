@@ -1,0 +1,3 @@
+-- Invariants that do not hold. Must be empty.
+select v.invariant, v.subject, v.detail
+from monitor.violations as v;

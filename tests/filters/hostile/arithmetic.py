@@ -1,0 +1,151 @@
+"""Hostile filters by number: bombs of arithmetic, periods, and what looks ahead or elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tests.filters.hostile.names import Classes
+
+CLASSES: Final[Classes] = {
+    "arithmetic bombs": {
+        "number": (
+            "9**9**9 > close",
+            "10**400 > close",
+            "2**10000 > close",
+            "close > 1e308 * 10",
+            "close > 1 / 0",
+            "close > 5 % 0",
+            "close > 5 // 0",
+            "close > 0 ** -1",
+            "close > (-8) ** 0.5",
+            "close > 0.0 / 0.0",
+            "close > -1 ** 0.5 / 0",
+            "close > 9007199254740993 * 3",
+        ),
+        "expression": (
+            "1 << (1 << 40) > close",
+            "close << 2 > 1",
+            "close >> 1 > 1",
+            "close & open > 1",
+            "(close > 1) & (open > 1)",
+            "(close > 1) | (open > 1)",
+            "close ^ 2 > 1",
+            "~close > 1",
+            "~(close > 1)",
+            "close @ open > 1",
+            "close is open",
+            "close is not None",
+            "close in open",
+            "close not in (1, 2)",
+            "[0] * 10**9 == 1",
+            "close > None",
+        ),
+        "constant": (
+            "2 ** close > 1",
+            "close ** open > 1",
+        ),
+        "text_value": (
+            "'a' * 10**9 == 1",
+            "'a' == close",
+            "close > 'a'",
+        ),
+        "": (
+            "close / 0 > 1",
+            "not (close / 0 > 1)",
+            "exp(exp(exp(close))) > 1",
+            "ln(-close) > 1",
+            "not (sqrt(-close) > 0)",
+            "close ** 1e308 > 1",
+            "close ** -3.7 < 1",
+            "close % 0 == 0",
+            "close // 0 == 0",
+            "(close - close) / (close - close) != 1",
+        ),
+    },
+    "periods": {
+        "parameter": (
+            "sma(close, 1000000000) > 1",
+            "sma(close, 0) > 1",
+            "sma(close, -1) > 1",
+            "sma(close, 2.5) > 1",
+            "sma(close, 1e9) > 1",
+            "highest(close, 0) > 1",
+            "highest(close, 1001) > 1",
+            "highest(close, -3) > 1",
+            "highest(close, 2.5) > 1",
+            "highest(close, 1e12) > 1",
+            "zscore(close, 1) > 1",
+            "percent_rank(close, 0) > 1",
+            "rising(close, 0)",
+            "count(close > 1, 0) > 1",
+            "any(close > 1, 100000)",
+            "bars_since(close > 1, 1000000) > 1",
+            "bars_since(close > 1, 0) > 1",
+            "change(close, 0) > 1",
+            "bbands(close, 20, -2, 9e9).upper > 1",
+            "macd(close, 0, 0, 0).hist > 1",
+            "change_pct(close, 2.5) > 1",
+            "highest(close, hour) > 1",
+            "sma(close, '5') > 1",
+            "sma(close, 'nan') > 1",
+            "highest(close, True) > 1",
+        ),
+        "arguments": (
+            "n = close\nsma(close, n) > 1",
+            "sma(close, volume) > 1",
+        ),
+        "unknown_name": (
+            "sma(close, nan) > 1",
+            "sma(close, inf) > 1",
+            "close > NaN",
+        ),
+        "kind": ("sma(close, True) > 1",),
+    },
+    "look-ahead": {
+        "look_ahead": (
+            "close[-1] > close",
+            "shift(close, -1) > close",
+            "prev(close, -5) > close",
+            "any(close[i - 2] > 1 for i in range(3))",
+        ),
+        "lookback": ("close[1000] > 1",),
+        "constant": (
+            "close[10 ** 9] > 1",
+            "close[1.5] > 1",
+            "close[True] > 1",
+            "close[close] > 1",
+            "close[hour] > 1",
+            "3[1] > close",
+            "True[1]",
+        ),
+        "text_value": (
+            "close['a'] > 1",
+            "at(4, close) > 1",
+            "at(close, close) > 1",
+            "of(close, close) > 1",
+        ),
+        "expression": (
+            "close[1:2] > 1",
+            "close[:] > 1",
+            "close[1, 2] > 1",
+        ),
+        "timeframe": (
+            'at("1m", close) > 1',
+            'at("7h", close) > 1',
+            'at("", close) > 1',
+            "at('1H', close) > 1",
+        ),
+        "nesting": (
+            'at("4h", at("1d", close)) > 1',
+            'x = at("1d", close)\nat("4h", x) > 1',
+            'at("1d", vwap()) > 1',
+            'of("BTCUSDT", of("ETHUSDT", close)) > 1',
+        ),
+        "symbol": (
+            'of("", close) > 1',
+            'of("BTC USDT; drop table", close) > 1',
+            'of("' + "A" * 3_000 + '", close) > 1',
+        ),
+    },
+}

@@ -1,0 +1,115 @@
+"""Hostile filters by meaning: limits, kinds, calls and names; and what only looks wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tests.filters.hostile.names import Classes
+
+CLASSES: Final[Classes] = {
+    "limits": {
+        "lookback": (
+            "sma(sma(sma(sma(close, 400), 400), 400), 400) > 1",
+            "highest(close, 900)[900] > 1",
+            "highest(highest(highest(close, 500), 500), 500) > 1",
+            "x = close[500]\ny = x[500]\ny[500] > 1",
+            "bars_since(bars_since(close > 1, 900) > 3, 900) > 1",
+            'at("4h", highest(close, 600)[600]) > 1',
+            "any(sma(close, 900)[i] > 1 for i in range(200, 202))",
+        ),
+        "indicators": (
+            " and ".join(f"sma(close, {n}) > {n}" for n in range(2, 26)),
+            "all(ema(close, 2 + i) > 1 for i in range(30))",
+            "any(rsi(close, 2 + i) > 50 for i in range(40))",
+        ),
+    },
+    "meaning": {
+        "": (
+            "not (rsi(close, 14) < 30)",
+            "close != close",
+            "1 < close < 2 < open",
+            "True",
+            "False",
+            "not True",
+            "1 < 2",
+            "close > 1 or True",
+            "x = 1\nif x > 2:\n    return True",
+            "if True:\n    return close > 1",
+            "close == close[0]",
+            "of('NOSUCH', close) > 1",
+            "rank(hour) == 1",
+            "market_mean(1 / (close - close)) > 0",
+        ),
+        "result": (
+            "close",
+            "5",
+            "close - open",
+            "rsi(close)",
+            "return 5",
+            "x = close\nx",
+            "hour",
+        ),
+        "kind": (
+            "close and open",
+            "close or 1",
+            "not close",
+            "(close > 1) > 1",
+            "(close > 1) + (open > 1) >= 2",
+            "(close > 1) == (open > 1)",
+            "-(close > 1) < 0",
+            "close if open else high",
+            "close > 1 if open else high > 1",
+            "if close:\n    return True",
+            "(close if close > 1 else open > 1) > 1",
+            "sma(close > 1, 5) > 1",
+            "any(close, 5)",
+            "any(close[i] for i in range(3))",
+            "highest(close > 1, 5) > 1",
+            "crossed_above(close > 1, open)",
+            "rank(close > 1) == 1",
+            "count(close, 5) > 1",
+            "rising(close > 1, 2)",
+            "min(close > 1, open) > 1",
+            "sma(True, 5) > 1",
+        ),
+        "parameter": ("rsi(close, 14, 3, 4, 5) > 1",),
+        "arguments": (
+            "rsi(close, 14, period=15) > 1",
+            "highest(close) > 1",
+            "crossed_above(close)",
+            "crossed_above(close, open, high)",
+            "at('4h') > 1",
+            "of('BTCUSDT') > 1",
+            "rank() > 1",
+            "rank(close, open) > 1",
+            "any()",
+            "max() > 1",
+            "abs() > 1",
+            "abs(close, open) > 1",
+            "rsi(close, open, 14) > 1",
+            "atr(high, low, 14) > 1",
+            "correl(close, 5) > 1",
+            "correl() > 1",
+        ),
+        "unknown_name": (
+            "clos > 1",
+            "Close > 1",
+            "x > 1",
+            "i = 3\nany(close[j] > 1 for i in range(3))",
+            "any(close[i] > 1 for i in range(3)) and i > 1",
+        ),
+        "unknown_function": (
+            "rsy(close) > 30",
+            "pivot(close) > 1",
+        ),
+        "unassigned": ("if close > 1:\n    x = 1\nclose > x",),
+        "expression": ("None",),
+        "reserved_name": (
+            "close = 5\nclose > 1",
+            "hour = 3\nhour > 1",
+            "__x = close\n__x > 1",
+        ),
+        "syntax": ("True = 1",),
+    },
+}

@@ -1,0 +1,35 @@
+"""The Supabase command line accepts the project: it pushes the migrations, and none twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.fixtures.project import MIGRATIONS
+from tests.outside.supabase_cli import push, supabase, url_of
+
+if TYPE_CHECKING:
+    from tests.fixtures.database import Database
+
+
+def test_all_migrations_were_pushed(cron_database: Database) -> None:
+    versions = cron_database.rows(
+        "select version from supabase_migrations.schema_migrations order by version"
+    )
+
+    files = sorted(MIGRATIONS.glob("*.sql"))
+    assert [version for (version,) in versions] == [file.name.split("_")[0] for file in files]
+
+
+def test_a_second_push_finds_nothing_to_do(cron_database: Database) -> None:
+    said = push(cron_database)
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "up to date" in (said.stdout + said.stderr).lower()
+
+
+def test_the_linter_finds_no_error_in_the_functions(cron_database: Database) -> None:
+    url = url_of(cron_database)
+
+    said = supabase("db", "lint", f"--remote={url}", "--level", "error", "--fail-on", "error")
+
+    assert said.returncode == 0, said.stdout + said.stderr

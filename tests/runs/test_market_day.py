@@ -1,0 +1,36 @@
+"""In a day of faults nothing true is lost, nothing untrue is stored, and no rule is broken.
+
+The long form is `python -m tests.runs.rehearsal --days 7`.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tests.runs.rehearsal import FAULTS, WEIGHT_LIMIT, Rehearsal
+
+if TYPE_CHECKING:
+    from tests.fixtures.database import Database
+    from tests.fixtures.rest import Rest
+
+
+def test_a_day_of_faults_with_four_functions(database: Database, rest: Rest) -> None:
+    with ExitStack() as stack:
+        rehearsal = Rehearsal(stack, database, rest, seed=1)
+
+        rehearsal.play(days=1)
+
+        accounts = rehearsal.stage.exchange.accounts
+        assert len(FAULTS) >= 20
+        assert rehearsal.silent_faults() == []
+        assert {name: rehearsal.wrong_candles(name, 1) for name in ("15m", "1h", "4h")} == {
+            "15m": [],
+            "1h": [],
+            "4h": [],
+        }
+        assert (accounts.ignored, rehearsal.counted("differing")) == (0, 0)
+        assert accounts.peak <= WEIGHT_LIMIT
+        # One ban was scripted; none was earned.
+        assert accounts.banned == 1
+        assert rehearsal.counted("late") > 0

@@ -1,0 +1,132 @@
+"""A wake is signed and debounced; a frame is read as it was stored, by functions and by people."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from psycopg.types.json import Jsonb
+from tests.fixtures.queue import packed
+
+from candlewatch.runs.signature import is_signed
+
+if TYPE_CHECKING:
+    from tests.fixtures.queue import Market
+
+SECRET = "a secret of the test's own"
+EXACT = [5e-324, -0.0, 1.7976931348623157e308, 0.1]
+
+
+def let_wake(market: Market) -> None:
+    market.database.run(
+        "select vault.create_secret('http://127.0.0.1:9', 'candlewatch_functions_url'), "
+        "vault.create_secret(%s, 'candlewatch_wake_secret')",
+        [SECRET],
+    )
+
+
+def requests(market: Market) -> list[tuple[str, dict[str, str], str]]:
+    return [
+        (url, headers, bytes(body).decode())
+        for url, headers, body in market.database.rows(
+            "select url, headers, body from net.http_request_queue order by id"
+        )
+    ]
+
+
+def test_a_wake_carries_a_signature_that_functions_accept(market: Market) -> None:
+    let_wake(market)
+
+    market.database.run("select candlewatch.wake('check', 1)")
+
+    ((url, headers, body),) = requests(market)
+    assert url == "http://127.0.0.1:9/check"
+    assert json.loads(body) == {"function": "check"}
+    assert is_signed(SECRET, headers, body, datetime.now(UTC))
+
+
+def test_a_second_wake_within_the_debounce_time_is_not_sent(market: Market) -> None:
+    let_wake(market)
+    market.database.run("update candlewatch.functions set debounce_seconds = 60")
+
+    sent = [market.database.one("select candlewatch.wake('evaluate', 1)") for _ in range(3)]
+
+    assert sent == [1, 0, 0]
+
+
+def test_without_an_address_in_the_vault_nothing_is_sent(market: Market) -> None:
+    assert market.database.one("select candlewatch.wake('evaluate', 1)") == 0
+
+
+def test_people_read_exactly_the_numbers_that_were_stored(market: Market) -> None:
+    market.close(closes=EXACT)
+
+    rows = market.database.rows("select close from public.candles order by symbol")
+
+    stored = dict(zip(["BTC", "ETH", "SOL", "XRP"], EXACT, strict=True))
+    assert [struct.pack(">d", close) for (close,) in rows] == [
+        struct.pack(">d", value) for value in stored.values()
+    ]
+
+
+def test_what_is_not_known_has_no_row(market: Market) -> None:
+    market.close(closes=[1.0, float("nan"), 3.0])
+
+    rows = market.database.rows("select symbol from public.candles order by symbol")
+
+    assert rows == [("BTCUSDT",), ("SOLUSDT",)]
+
+
+def test_functions_load_frames_in_order_as_they_were_stored(market: Market) -> None:
+    market.close(closes=[1.0, 2.0, 3.0, 4.0])
+    market.close(closes=[5.0, 6.0, 7.0, 8.0])
+    first = market.clock.moment - timedelta(minutes=10)
+
+    loaded = market.call("load_frames", "5m", first, market.clock.moment)
+
+    head = struct.pack(">qii", int(first.timestamp() * 1000), 1, 4)
+    second = struct.pack(">qii", int(first.timestamp() * 1000) + 300_000, 1, 4)
+    expected = head + packed([1.0, 2.0, 3.0, 4.0]) + second + packed([5.0, 6.0, 7.0, 8.0])
+    assert bytes(loaded) == expected
+
+
+def test_a_repair_raises_the_revision_and_never_dispatches(market: Market) -> None:
+    market.run_traders()
+    market.close()
+    opened = market.clock.moment - timedelta(minutes=5)
+    repaired = base64.b64encode(packed([9.0] * 4)).decode()
+    frame = [{"open_time": opened.isoformat(), "values": repaired}]
+
+    stored = market.call("store_frames", "5m", Jsonb(frame))
+
+    assert stored == {"stored": 0, "revised": 1}
+    assert market.call("store_frames", "5m", Jsonb(frame)) == {"stored": 0, "revised": 0}
+    assert market.database.rows("select revision from candlewatch.frames") == [(2,)]
+    assert market.database.one("select count(*) from candlewatch.dispatches") == 1
+
+
+def test_weight_is_granted_up_to_the_budget_of_the_minute(market: Market) -> None:
+    market.call("reserve_weight", "here", 1, None)
+    granted = market.call("reserve_weight", "here", 100, 2900)
+    refused = market.call("reserve_weight", "here", 1, None)
+    market.clock.advance(minutes=1)
+
+    assert (granted["granted"], refused["granted"], refused["wait_seconds"]) == (True, False, 60)
+    assert market.call("reserve_weight", "here", 1, None)["granted"]
+
+
+def test_after_a_refusal_one_call_probes_and_the_others_wait(market: Market) -> None:
+    until = market.clock.moment + timedelta(seconds=30)
+    market.call("report_exchange", "here", "throttled", until, "429")
+    assert not market.call("reserve_weight", "here", 1, None)["granted"]
+    market.clock.advance(seconds=30)
+
+    probe = market.call("reserve_weight", "here", 1, None)
+    other = market.call("reserve_weight", "here", 1, None)
+    market.call("report_exchange", "here", "open", None, "")
+
+    assert (probe["granted"], other["granted"]) == (True, False)
+    assert market.call("reserve_weight", "here", 1, None)["state"] == "open"

@@ -1,0 +1,121 @@
+"""A reader who follows the cursor sees every own signal once, also those that commit late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.fixtures.factories import make_account, make_trader
+from tests.sql.checks import refused
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    import psycopg
+    from tests.fixtures.database import Database
+
+WRITE = (
+    "insert into public.signals (trader_id, account_id, filter_id, symbol, timeframe, "
+    "candle_at, price, dispatch_id, frame_revision, created_at) "
+    "select s.trader_id, s.account_id, s.filter_id, x, '5m', '2026-01-05 12:00+00', 1, 1, 1, now() "
+    "from public.trader_states as s "
+    "cross join unnest(%s::text[]) as x where s.trader_id = %s"
+)
+
+
+@pytest.fixture
+def trader(database: Database) -> UUID:
+    """Make a trader, and the partition that its signals go to."""
+    database.run("select candlewatch.add_partition('public.signals', '2026-01-05+00', 'month')")
+    return make_trader(database)
+
+
+def reader(database: Database, trader: UUID) -> psycopg.Connection:
+    """Connect as the trader's owner."""
+    owner = database.one("select t.account_id from public.traders as t where t.id = %s", [trader])
+    return database.connect("authenticated", user=owner)
+
+
+def follow(
+    connection: psycopg.Connection, cursor: str = "", limit: int = 100
+) -> tuple[list[str], str]:
+    """Read on from a cursor; return the symbols and the next cursor."""
+    row = connection.execute("select public.signals_since(%s, %s)", [cursor, limit]).fetchone()
+    assert row is not None
+    answer: dict[str, Any] = row[0]
+    return [signal["symbol"] for signal in answer["signals"]], answer["cursor"]
+
+
+def test_signals_come_in_order_and_once(database: Database, trader: UUID) -> None:
+    user = reader(database, trader)
+    database.run(WRITE, [["A", "B"], trader])
+    first, cursor = follow(user)
+    database.run(WRITE, [["C"], trader])
+    second, cursor = follow(user, cursor)
+    third, last = follow(user, cursor)
+
+    assert (first, second, third) == (["A", "B"], ["C"], [])
+    assert last == cursor
+
+
+def test_a_signal_that_commits_late_is_waited_for_and_not_skipped(
+    database: Database, trader: UUID
+) -> None:
+    user = reader(database, trader)
+    late = database.connect(autocommit=False)
+    late.execute(WRITE, [["LATE"], trader])
+    database.run(WRITE, [["EARLY"], trader])
+
+    before, cursor = follow(user)
+    late.commit()
+    after, _ = follow(user, cursor)
+
+    assert (before, after) == ([], ["LATE", "EARLY"])
+
+
+def test_a_long_answer_is_read_in_parts(database: Database, trader: UUID) -> None:
+    user = reader(database, trader)
+    symbols = [f"S{number:03}" for number in range(25)]
+    database.run(WRITE, [symbols, trader])
+
+    seen, cursor = [], ""
+    for _ in range(4):
+        part, cursor = follow(user, cursor, 7)
+        seen += part
+
+    assert seen == symbols
+
+
+def test_only_own_signals_are_read(database: Database, trader: UUID) -> None:
+    database.run(WRITE, [["A"], trader])
+    other = database.connect("authenticated", user=make_account(database))
+
+    assert follow(other) == ([], "0:0")
+
+
+@pytest.mark.parametrize("cursor", ["x", "1", "1:", "-1:2", "1:2:3", "' or 1", "9" * 40 + ":1"])
+def test_a_cursor_that_is_none_is_refused(database: Database, cursor: str) -> None:
+    with refused(database, "CW002", "a cursor looks like 733:1042"):
+        database.one("select public.signals_since(%s)", [cursor])
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001, None])
+def test_a_limit_out_of_bounds_is_refused(database: Database, limit: int | None) -> None:
+    with refused(database, "CW002", "p_limit is 1 to 1000"):
+        database.one("select public.signals_since('', %s)", [limit])
+
+
+def test_the_read_uses_the_index_of_its_owner(database: Database, trader: UUID) -> None:
+    database.run("set enable_seqscan = off")
+    database.run("set enable_sort = off")
+    plan = "\n".join(
+        str(row[0])
+        for row in database.rows(
+            "explain select s.id from public.signals as s where s.account_id = %s "
+            "and (s.transaction_id, s.id) > ('1'::xid8, 1) order by s.transaction_id, s.id limit 9",
+            [trader],
+        )
+    )
+
+    assert "account_id_transaction_id_id_idx" in plan
+    assert "Merge Append" in plan
