@@ -1,5 +1,5 @@
 -- Carries out the verdicts of a completion, under the caller's locks on the traders' states, and
--- says what was done. The signals of the slots that are done are written here, in the transaction
+-- says what was done, and the cost of the jobs that had slots done. The signals of the slots that are done are written here, in the transaction
 -- that ends them.
 create or replace function candlewatch.settle_slots(
   p_verdicts candlewatch.verdict[],
@@ -30,7 +30,13 @@ begin
         'expired', count(*) filter (where v.outcome = 'expired'),
         'retried', count(*) filter (where v.outcome = 'retried')
       ),
-      'signals', coalesce((select sum(s.signals) from unnest(v_signals) as s), 0)
+      'signals', coalesce((select sum(s.signals) from unnest(v_signals) as s), 0),
+      'cost', coalesce((
+        select sum(j.cost)
+        from (
+          select distinct v.job_id, v.cost from unnest(p_verdicts) as v where v.outcome = 'done'
+        ) as j
+      ), 0)
     )
     from unnest(p_verdicts) as v
   );

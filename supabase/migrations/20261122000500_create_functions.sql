@@ -1631,9 +1631,9 @@ comment on function candlewatch.end_jobs(candlewatch.leases, bigint[], text, jso
   'Takes jobs out of a lease: frees room, appends to the lease log, ends an empty lease.';
 
 -- sql/20_functions/end_run.sql
--- Notes how a run ended and what it counted; the first note holds. When it may have stopped before
--- the work was done, the tick wakes another. Definer: the worker may call this and may not touch
--- the tables.
+-- Notes how a run ended and what it counted; the first note holds. The cost that it counted, over
+-- its seconds, moves what its function is held to work off: a moving average in which a run of ten
+-- seconds weighs half. Definer: the worker may call this and may not touch the tables.
 create or replace function worker.end_run(
   p_run bigint,
   p_outcome text,
@@ -1644,12 +1644,27 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  v_run candlewatch.runs;
+  v_seconds float8;
 begin
   update candlewatch.runs as r
   set ended_at = candlewatch.lease_clock(), outcome = left(coalesce(p_outcome, 'done'), 500),
     counts = coalesce(p_counts, '{}')
-  where r.id = p_run and r.ended_at is null;
-  return jsonb_build_object('outcome', case when found then 'done' else 'already' end);
+  where r.id = p_run and r.ended_at is null
+  returning r.* into v_run;
+  if v_run.id is null then
+    return jsonb_build_object('outcome', 'already');
+  end if;
+
+  v_seconds := extract(epoch from v_run.ended_at - v_run.started_at);
+  update candlewatch.functions as f
+  set cost_per_second = greatest(
+    1, (10 * f.cost_per_second + (v_run.counts ->> 'cost')::float8) / (10 + v_seconds)
+  )
+  where f.name = v_run.function_name and v_seconds > 0
+    and jsonb_typeof(v_run.counts -> 'cost') = 'number' and v_run.counts -> 'cost' > '0';
+  return jsonb_build_object('outcome', 'done');
 end
 $$;
 comment on function worker.end_run(bigint, text, jsonb) is
@@ -4227,7 +4242,7 @@ comment on function candlewatch.settle_late(integer) is
 
 -- sql/20_functions/settle_slots.sql
 -- Carries out the verdicts of a completion, under the caller's locks on the traders' states, and
--- says what was done. The signals of the slots that are done are written here, in the transaction
+-- says what was done, and the cost of the jobs that had slots done. The signals of the slots that are done are written here, in the transaction
 -- that ends them.
 create or replace function candlewatch.settle_slots(
   p_verdicts candlewatch.verdict[],
@@ -4258,7 +4273,13 @@ begin
         'expired', count(*) filter (where v.outcome = 'expired'),
         'retried', count(*) filter (where v.outcome = 'retried')
       ),
-      'signals', coalesce((select sum(s.signals) from unnest(v_signals) as s), 0)
+      'signals', coalesce((select sum(s.signals) from unnest(v_signals) as s), 0),
+      'cost', coalesce((
+        select sum(j.cost)
+        from (
+          select distinct v.job_id, v.cost from unnest(p_verdicts) as v where v.outcome = 'done'
+        ) as j
+      ), 0)
     )
     from unnest(p_verdicts) as v
   );

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from tests.api.stage import Api
 
 Event = dict[str, str]
 
 
-def events(api: Api, token: str, last: str = "") -> Iterator[Event]:
+def events(api: Api, token: str, last: str = "") -> Generator[Event]:
     """Read the stream, event by event, comments left out."""
     headers = api.headers(token) | ({"Last-Event-ID": last} if last else {})
     with httpx.stream(

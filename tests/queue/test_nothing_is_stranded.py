@@ -76,9 +76,9 @@ def test_jobs_of_a_late_publisher_are_served_without_any_tick_once_nothing_else_
         pass
     (late,) = tenants_with_jobs(scene, "elite", jobs=1)
     scene.close()
-    scene.database.run("update candlewatch.ready set tag = 0.5 where account_id = %s", [late])
+    scene.database.run("update candlewatch.ready set tag = 0.001 where account_id = %s", [late])
     scene.database.run(
-        "update candlewatch.tenants set first_tag = 0.5, head_tag = 0.5 where account_id = %s",
+        "update candlewatch.tenants set first_tag = 0.001, head_tag = 0.001 where account_id = %s",
         [late],
     )
 
@@ -167,8 +167,8 @@ def test_a_share_follows_the_weight(scene: Scene) -> None:
 def test_a_crash_loop_ends_as_failed_with_the_reason_and_takes_nobody_with_it(
     scene: Scene,
 ) -> None:
-    make_running(scene.database)
-    poison, *others = (make_running(scene.database) for _ in range(4))
+    account = make_account(scene.database)
+    poison, *others = (make_running(scene.database, account=account) for _ in range(5))
     scene.close()
     worker = scene.worker()
     for _ in range(200):
@@ -189,7 +189,7 @@ def test_a_crash_loop_ends_as_failed_with_the_reason_and_takes_nobody_with_it(
 
     assert scene.ends() == ["failed: its worker was lost 5 times"]
     assert scene.counts() == {"due": 5, "done": 4, "failed": 1}
-    assert len(others) == 3
+    assert len(others) == 4
     assert scene.violations() == []
 
 

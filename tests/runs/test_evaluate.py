@@ -75,7 +75,12 @@ class Queue:
     def complete_batch(self, token: UUID, results: dict[str, Any]) -> dict[str, Any]:
         assert token is not None
         self.completed.append(results)
-        return {"outcome": self.outcome, "slots": {"done": len(results["jobs"])}, "signals": 2}
+        return {
+            "outcome": self.outcome,
+            "slots": {"done": len(results["jobs"])},
+            "signals": 2,
+            "cost": 1.6,
+        }
 
     def release_batch(self, token: UUID) -> dict[str, Any]:
         self.released.append(token)

@@ -47,7 +47,7 @@ def run_evaluate(evaluator: Evaluator, worker: str, deadline: Deadline) -> dict[
         deadline: nothing is claimed after it; a batch that is claimed is finished or released.
 
     Returns:
-        Counts of batches, jobs, slots by outcome and signals.
+        Counts of batches, jobs, slots by outcome, signals and the queue's cost of what was done.
     """
     database = evaluator.database
     counts = {"batches": 0, "jobs": 0, "signals": 0}
@@ -81,7 +81,7 @@ def finish(evaluator: Evaluator, token: UUID, work: Work) -> dict[str, int]:
         return {"fenced": len(work.jobs)}
     if done["outcome"] == "already":
         return {"repeated": len(work.jobs)}
-    return {"signals": done["signals"], **done["slots"]}
+    return {"signals": done["signals"], "cost": round(done["cost"]), **done["slots"]}
 
 
 def judge(

@@ -16,7 +16,7 @@ import talib
 import talib.abstract
 from tests.filters.oracle import own
 from tests.filters.oracle.logic import Value, finite
-from tests.filters.oracle.place import literal
+from tests.filters.oracle.place import Point, literal
 
 from candlewatch.indicators.catalog import INDICATORS
 
@@ -41,14 +41,24 @@ def indicator(place: Place, node: ast.Call) -> Result:
     block = oracle.present(point) if entry.anchored else point.number // bound.block
     key = (id(node), id(scope), point.timeframe, point.symbol, block)
     if key not in oracle.series:
-        strip = oracle.tape.strips[point.timeframe]
         start = block * bound.block - bound.seed
-        stop = min((block + 1) * bound.block - 1, strip.last)
-        there = [place.moved(point._replace(number=each)) for each in range(start, stop + 1)]
-        rows: list[Row] = [tuple(each.number(series) for series in inputs) for each in there]
+        last = oracle.tape.strips[point.timeframe].last
+        numbers = range(start, min((block + 1) * bound.block - 1, last) + 1)
+        columns = [column(place, series, numbers) for series in inputs]
+        rows: list[Row] = list(zip(*columns, strict=True))
         oracle.series[key] = on_slice(entry, bound.arguments, rows, start)
     several = oracle.series[key].get(point.number, (None,) * len(entry.outputs))
     return several[0] if len(several) == 1 else several
+
+
+def column(place: Place, node: ast.expr, numbers: range) -> list[float | None]:
+    """Return a series on some candles; a plain price is read from the tape without further ado."""
+    timeframe, symbol, _ = place.point
+    if isinstance(node, ast.Name) and node.id in PRICES and node.id not in place.scope.names:
+        strip, field = place.oracle.tape.strips[timeframe], PRICES.index(node.id)
+        candles = [strip.candle(symbol, number) for number in numbers]
+        return [None if candle is None else candle[field] for candle in candles]
+    return [place.moved(Point(timeframe, symbol, number)).number(node) for number in numbers]
 
 
 @lru_cache(maxsize=4096)

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from tests.filters.oracle.interpreter import Oracle
     from tests.filters.oracle.place import Point
 
+DAY_MS = 86_400_000
+
 
 def vwap(oracle: Oracle, point: Point) -> float | None:
     """Return the mean of hlc3 by volume since the first candle of the UTC day."""
     if oracle.candle(point) is None:
         return None
-    day = point.length.open_of(point.number).date()
-    number = point.number
-    while point.length.open_of(number - 1).date() == day:
-        number -= 1
+    candles_per_day = DAY_MS // point.length.ms
+    first = point.number // candles_per_day * candles_per_day
     paid = traded = 0.0
-    for each in range(number, point.number + 1):
+    for each in range(first, point.number + 1):
         candle = oracle.candle(point._replace(number=each))
         if candle is not None:
             paid += (candle.high + candle.low + candle.close) / 3.0 * candle.volume

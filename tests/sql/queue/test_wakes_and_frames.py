@@ -8,6 +8,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from psycopg.types.json import Jsonb
 from tests.fixtures.queue import packed
 
@@ -59,6 +60,37 @@ def test_a_second_wake_within_the_debounce_time_is_not_sent(market: Market) -> N
 
 def test_without_an_address_in_the_vault_nothing_is_sent(market: Market) -> None:
     assert market.database.one("select candlewatch.wake('evaluate', 1)") == 0
+
+
+def end_run_of(market: Market, seconds: float, counts: dict[str, int]) -> float:
+    run = market.database.one("select worker.start_run('evaluate', 'f', false) ->> 'run'")
+    market.database.run(
+        "update candlewatch.runs set started_at = started_at - make_interval(secs => %s)", [seconds]
+    )
+    for _ in range(2):
+        market.database.run("select worker.end_run(%s, 'done', %s)", [run, Jsonb(counts)])
+    found: float = market.database.one(
+        "select cost_per_second from candlewatch.functions where name = 'evaluate'"
+    )
+    return found
+
+
+def test_what_a_function_works_off_follows_its_runs_and_counts_each_run_once(
+    market: Market,
+) -> None:
+    market.database.run("update candlewatch.functions set cost_per_second = 1000")
+
+    faster = end_run_of(market, 10, {"cost": 30_000})
+
+    assert faster == pytest.approx(2_000, rel=0.05)
+
+
+def test_a_run_that_found_nothing_does_not_change_what_its_function_works_off(
+    market: Market,
+) -> None:
+    market.database.run("update candlewatch.functions set cost_per_second = 1000")
+
+    assert end_run_of(market, 10, {"cost": 0}) == 1000
 
 
 def test_people_read_exactly_the_numbers_that_were_stored(market: Market) -> None:
