@@ -252,7 +252,7 @@ USER_CALL_SECONDS: Final = 10.0
 """One question to the API with a user's token: the database ends a user's statement after 8 s."""
 
 PREVIEW_SYMBOLS_MAX: Final = 100
-"""Matches and symbols that a preview lists by name: more than a page holds; the counts are whole."""
+"""Matches and symbols named in a preview: more than a page holds; the counts are whole."""
 
 EXPLAIN_CANDLES_MAX: Final = 1_440
 """Candles that a preview or an explanation looks at: a day of minutes."""

@@ -39,6 +39,6 @@ insert into candlewatch.functions (
   name, running_limit, debounce_seconds, run_seconds_limit, cost_per_second
 )
 values
-  ('ingest', 1, 1, 60, 1),
+  ('ingest', 2, 1, 60, 1),
   ('evaluate', 4, 1, 60, 20000),
-  ('check', 2, 1, 60, 20);
+  ('check', 2, 0.1, 60, 20);

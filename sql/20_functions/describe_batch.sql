@@ -14,7 +14,9 @@ as $$
         j.id, j.dispatch_id, j.attempt,
         case cardinality(j.filter_ids)
           when 1 then array_remove(j.filter_ids, null)
-          else array(select distinct f from unnest(j.filter_ids) as f where f is not null)
+          else array(
+            select distinct f from unnest(j.filter_ids) as f where f is not null order by f
+          )
         end
       )::candlewatch.batch_job order by j.tag, j.id))
       from candlewatch.leased as j

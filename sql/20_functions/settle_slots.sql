@@ -1,6 +1,6 @@
 -- Carries out the verdicts of a completion, under the caller's locks on the traders' states, and
--- says what was done, and the cost of the jobs that had slots done. The signals of the slots that are done are written here, in the transaction
--- that ends them.
+-- says what was done, and the cost of the jobs that had slots done. The signals of the slots that
+-- are done are written here, in the transaction that ends them.
 create or replace function candlewatch.settle_slots(
   p_verdicts candlewatch.verdict[],
   p_results jsonb

@@ -34,13 +34,14 @@ as $$
     where x.function_name = p_function and x.ended_at is null
       and x.started_at > candlewatch.lease_clock() - make_interval(secs => f.run_seconds_limit)
   ) as r
-  -- A close that waits is fetched by a run of its own, whatever history another run is busy with.
+  -- A close is fetched by a run of its own, whatever history another run is busy with; and a filter
+  -- is not left to a run that may just be ending.
   cross join lateral (
     select count(*) as closes
     from (
       select
       from candlewatch.tasks as t
-      where p_function = 'ingest' and t.kind = 'ingest' and t.state = 'ready'
+      where t.kind = p_function and p_function in ('ingest', 'check') and t.state = 'ready'
         and t.due_at <= candlewatch.lease_clock()
       limit 1
     ) as t

@@ -1201,9 +1201,9 @@ insert into candlewatch.functions (
   name, running_limit, debounce_seconds, run_seconds_limit, cost_per_second
 )
 values
-  ('ingest', 1, 1, 60, 1),
+  ('ingest', 2, 1, 60, 1),
   ('evaluate', 4, 1, 60, 20000),
-  ('check', 2, 1, 60, 20);
+  ('check', 2, 0.1, 60, 20);
 
 -- sql/10_tables/300_schedules.sql
 -- What runs when. The tick is handed to pg_cron; the other rows are looked at by the tick itself

@@ -1353,7 +1353,9 @@ as $$
         j.id, j.dispatch_id, j.attempt,
         case cardinality(j.filter_ids)
           when 1 then array_remove(j.filter_ids, null)
-          else array(select distinct f from unnest(j.filter_ids) as f where f is not null)
+          else array(
+            select distinct f from unnest(j.filter_ids) as f where f is not null order by f
+          )
         end
       )::candlewatch.batch_job order by j.tag, j.id))
       from candlewatch.leased as j
@@ -4242,8 +4244,8 @@ comment on function candlewatch.settle_late(integer) is
 
 -- sql/20_functions/settle_slots.sql
 -- Carries out the verdicts of a completion, under the caller's locks on the traders' states, and
--- says what was done, and the cost of the jobs that had slots done. The signals of the slots that are done are written here, in the transaction
--- that ends them.
+-- says what was done, and the cost of the jobs that had slots done. The signals of the slots that
+-- are done are written here, in the transaction that ends them.
 create or replace function candlewatch.settle_slots(
   p_verdicts candlewatch.verdict[],
   p_results jsonb
@@ -5323,13 +5325,14 @@ as $$
     where x.function_name = p_function and x.ended_at is null
       and x.started_at > candlewatch.lease_clock() - make_interval(secs => f.run_seconds_limit)
   ) as r
-  -- A close that waits is fetched by a run of its own, whatever history another run is busy with.
+  -- A close is fetched by a run of its own, whatever history another run is busy with; and a filter
+  -- is not left to a run that may just be ending.
   cross join lateral (
     select count(*) as closes
     from (
       select
       from candlewatch.tasks as t
-      where p_function = 'ingest' and t.kind = 'ingest' and t.state = 'ready'
+      where t.kind = p_function and p_function in ('ingest', 'check') and t.state = 'ready'
         and t.due_at <= candlewatch.lease_clock()
       limit 1
     ) as t

@@ -80,10 +80,10 @@ def test_a_preview_keeps_to_the_wishes_of_the_trader(api: Api) -> None:
 
 
 def test_a_preview_of_a_wrong_filter_is_refused_with_its_problems(api: Api) -> None:
-    error = refusal(api.call("preview", api.sign_up(), filter="rsy(close) > 1"), 400, "CW002")
+    error = refusal(api.call("preview", api.sign_up(), filter="emma(close, 5) > 1"), 400, "CW002")
 
     assert error["message"].startswith("line 1, column 1: ")
-    assert "rsi" in error["hint"]
+    assert "ema" in error["hint"]
     assert len(error["details"]) == 1
 
 

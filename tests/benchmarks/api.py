@@ -1,8 +1,8 @@
 """The API's figures: polling for signals with 50 users at once, and from a start to running.
 
 `python -m tests.benchmarks.api --short` does it with a tenth of the signals. The users ask through
-PostgREST, each on a connection of its own: paced as an app asks (once a second), then as fast as they
-can. Starts go the whole way: API, wake, function host, check.
+PostgREST, each on a connection of its own: paced as an app asks (once a second), then as fast as
+they can. Starts go the whole way: API, wake, function host, check.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ insert into public.signals (
   volume, "values", dispatch_id, frame_revision, created_at
 )
 select (n / 200 + 1)::text::xid8, t.id, t.account_id, 1, 'S' || n % 40 || 'USDT', '5m',
-  now() - (n / 40) * interval '5 minutes', 1.5, 0.2, 1000, '{{"fast": 1.25, "slow": 1.5}}', 1, 1, now()
+  now() - (n / 40) * interval '5 minutes', 1.5, 0.2, 1000, '{{"fast": 1.25, "slow": 1.5}}', 1, 1,
+  now()
 from (select t.*, row_number() over (order by t.id) - 1 as place from public.traders as t
   where t.name = 'bench') as t
 cross join generate_series(0, {each} - 1) as n;
@@ -87,6 +88,10 @@ def woken(api: Api) -> Iterator[None]:
     """Send wakes and run schedules, as pg_net and pg_cron do."""
     keep_secret(api.database.sql, "candlewatch_wake_secret", WAKE_SECRET)
     keep_secret(api.database.sql, "candlewatch_functions_url", f"{api.url}/functions/v1")
+    # The jobs were set up in the template that this database was cloned from.
+    superuser = api.database.connect("supabase_admin")
+    superuser.execute("update cron.job set database = current_database()")
+    superuser.close()
     stop = threading.Event()
     conninfo = api.database.conninfo("supabase_admin")
     threads = [

@@ -33,6 +33,18 @@ def test_replay_and_single_candles_give_what_the_oracle_gives(seed: str) -> None
     assert [str(each) for each in found if each is not None] == []
 
 
+def test_a_single_wrong_answer_among_six_thousand_is_noticed() -> None:
+    tape = tape_of(SEEDS[0])
+    case = prepare("close > open", tape)
+    place = next(place for place, answer in case.answers.items() if answer)
+    case.answers[place] = None
+
+    found = replayed(SEEDS[0], case, to_market(tape), tape)
+
+    assert found is not None
+    assert (found.candle, found.engine, found.oracle) == (place[1], True, None)
+
+
 def test_generated_filters_are_true_and_false_and_unknown_often_enough_to_tell() -> None:
     telling = 0
     for seed in SEEDS:

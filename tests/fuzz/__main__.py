@@ -18,9 +18,12 @@ def main() -> int:
     parser.add_argument("--filters", type=int, default=2_000)
     parser.add_argument("--programs", type=int, default=1_000_000)
     chosen = parser.parse_args()
-    answers.main(["--seed", chosen.seed])
-    failed = differential.main(["--seed", chosen.seed, "--count", str(chosen.filters)])
-    return hostile.main(["--seed", chosen.seed, "--count", str(chosen.programs)]) or failed
+    failures = [
+        answers.main(["--seed", chosen.seed]),
+        hostile.main(["--seed", chosen.seed, "--count", str(chosen.programs)]),
+        differential.main(["--seed", chosen.seed, "--count", str(chosen.filters)]),
+    ]
+    return max(failures)
 
 
 if __name__ == "__main__":

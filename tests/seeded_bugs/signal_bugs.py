@@ -45,7 +45,7 @@ BUGS: Final = (
     _bug(
         "the universe is not looked at",
         "decide_entries",
-        "s.is_true & candlewatch.fit_bits(s.universe, w.bits)\n",
+        "s.is_true & candlewatch.fit_bits(u.bits, w.bits)\n",
         "s.is_true\n",
         "symbols_outside_the_universe_are_not_reported",
     ),

@@ -97,6 +97,10 @@ WRITTEN_ELSEWHERE: Final = {
 }
 
 
+SHORT_WORD: Final = 3
+"""One wrong letter of three leaves two thirds alike; longer words have to be more so."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint with the nearest right name, or nothing.
 
@@ -111,5 +115,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if lower in names:
         return f"did you mean {lower}?"
     aliases = [alias for alias, meant in ALIASES.items() if meant in names]
-    close = get_close_matches(lower, (*names, *aliases), n=1, cutoff=0.76)
+    cutoff = 0.65 if len(lower) <= SHORT_WORD else 0.76
+    close = get_close_matches(lower, (*names, *aliases), n=1, cutoff=cutoff)
     return f"did you mean {ALIASES.get(close[0], close[0])}?" if close else ""
