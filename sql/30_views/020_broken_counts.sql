@@ -6,7 +6,14 @@ select 'a tenant is within its cap' as invariant, 'account ' || t.account_id as 
   format('%s jobs leased, the cap is %s', t.leased_count, t.concurrency_limit) as detail
 from candlewatch.tenants as t
 cross join candlewatch.settings as s
+-- Jobs of a lapsed lease wait for the next tick and run nowhere; a lowered cap lets leases end.
 where t.leased_count > t.concurrency_limit
+  and t.concurrency_limit < (
+    select count(*)
+    from candlewatch.leased as l
+    join candlewatch.leases as h on h.token = l.token
+    where l.account_id = t.account_id and h.lease_until > candlewatch.lease_clock()
+  )
   and (
     t.lowered_at is null
     or t.lowered_at < candlewatch.lease_clock() - make_interval(secs => s.lease_seconds_limit)
