@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.chaos.scene import FILTERS, LENGTH, START, SYMBOLS, USES_THE_CANDLE_BEFORE, Candle
+from tests.chaos.scene import FILTERS, LENGTH, START, SYMBOLS, Candle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,9 +59,7 @@ def candle_of(frame: Frame, position: int) -> Candle | None:
 
 def truth(text: str, now: Candle | None, before: Candle | None) -> bool | None:
     """Say whether a filter is true, false, or not known."""
-    if now is None or (before is None and text in USES_THE_CANDLE_BEFORE):
-        return None
-    return FILTERS[text](now, before or now)
+    return None if now is None else FILTERS[text](now, before)
 
 
 def signals_of(order: Order, frames: list[Frame]) -> set[Signal]:

@@ -45,18 +45,20 @@ class Candle:
     volume: float
 
 
-FILTERS: Final[dict[str, Callable[[Candle, Candle], bool]]] = {
+FILTERS: Final[dict[str, Callable[[Candle, Candle | None], bool | None]]] = {
     "close > 100": lambda now, _: now.close > 100,
     "close > open": lambda now, _: now.close > now.open,
     "not (volume > 50)": lambda now, _: now.volume <= 50,
     "high - low > 4 and close < open": lambda now, _: (
         now.high - now.low > 4 and now.close < now.open
     ),
-    "close < close[1]": lambda now, before: now.close < before.close,
-    "crossed_above(close, 100)": lambda now, before: now.close > 100 >= before.close,
+    "close < close[1]": lambda now, before: now.close < before.close if before else None,
+    # What is not above now has not crossed, whatever was before.
+    "crossed_above(close, 100)": lambda now, before: (
+        False if now.close <= 100 else before.close <= 100 if before else None
+    ),
     "volume > 60 or close > 101": lambda now, _: now.volume > 60 or now.close > 101,
 }
-USES_THE_CANDLE_BEFORE: Final = frozenset({"close < close[1]", "crossed_above(close, 100)"})
 
 
 @dataclass(frozen=True)
