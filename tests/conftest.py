@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# The same examples every time; the long suites look for new ones.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
+
 
 @pytest.fixture(scope="session")
 def bare_server() -> Iterator[Server]:
