@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from tests.fixtures.clock import Clock
 from tests.fixtures.database import Database, open_database
 from tests.fixtures.rest import Rest, running_rest
