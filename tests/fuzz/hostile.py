@@ -76,7 +76,7 @@ def judge(source: str, name: str, report: Report) -> None:
     used = risen - resident if risen > highest else 0
     report.answers[answer] += 1
     report.largest_kilobytes = max(report.largest_kilobytes, used)
-    if seconds > SECONDS_TO_ANSWER:
+    if seconds > SECONDS_TO_ANSWER / 2:  # a busy machine or the collector may have had its part
         seconds = min(seconds, _timed(source)[0], _timed(source)[0])
     if seconds * 1000 > report.slowest_ms:
         report.slowest_ms, report.slowest = seconds * 1000, name

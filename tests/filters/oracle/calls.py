@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tests.filters.oracle import elsewhere, formulas, leaf, windows
-from tests.filters.oracle.logic import both, compare
+from tests.filters.oracle.logic import both, compare, condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +59,8 @@ def _trend(place: Place, name: str, arguments: list[ast.expr]) -> bool | None:
 
 def _bars_since(place: Place, _name: str, arguments: list[ast.expr]) -> float | None:
     count = place.candles(arguments, default=100)
-    return formulas.bars_since(
-        [place.back(ago).condition(arguments[0]) for ago in range(count, -1, -1)]
-    )
+    values = place.last(arguments[0], count + 1)
+    return formulas.bars_since([condition(value) for value in values])
 
 
 def _elementwise(place: Place, name: str, arguments: list[ast.expr]) -> Value:

@@ -104,6 +104,8 @@ class Oracle:
         """Return what an expression is at a point; remembered."""
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, bool) else float(str(node.value))
+        if isinstance(node, ast.Name) and node.id not in scope.names:
+            return price(node.id, self.candle(point), point)
         key = (id(node), id(scope), point)
         result = self.memory.get(key, UNASKED)
         if result is UNASKED:
@@ -157,9 +159,7 @@ def _comparison(node: ast.Compare, place: Place) -> bool | None:
 
 
 def _name(node: ast.Name, place: Place) -> Result:
-    if node.id in place.scope.names:
-        return _bound(place.scope.names[node.id], place)
-    return price(node.id, place.oracle.candle(place.point), place.point)
+    return _bound(place.scope.names[node.id], place)
 
 
 def _bound(binding: Binding, place: Place) -> Result:

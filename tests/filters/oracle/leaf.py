@@ -15,8 +15,8 @@ import numpy as np
 import talib
 import talib.abstract
 from tests.filters.oracle import own
-from tests.filters.oracle.logic import Value, finite
-from tests.filters.oracle.place import Point, literal
+from tests.filters.oracle.logic import Value, finite, number
+from tests.filters.oracle.place import literal
 
 from candlewatch.indicators.catalog import INDICATORS
 
@@ -56,9 +56,9 @@ def column(place: Place, node: ast.expr, numbers: range) -> list[float | None]:
     timeframe, symbol, _ = place.point
     if isinstance(node, ast.Name) and node.id in PRICES and node.id not in place.scope.names:
         strip, field = place.oracle.tape.strips[timeframe], PRICES.index(node.id)
-        candles = [strip.candle(symbol, number) for number in numbers]
+        candles = [strip.candle(symbol, each) for each in numbers]
         return [None if candle is None else candle[field] for candle in candles]
-    return [place.moved(Point(timeframe, symbol, number)).number(node) for number in numbers]
+    return [number(value) for value in place.history(node, numbers)]
 
 
 @lru_cache(maxsize=4096)

@@ -59,6 +59,17 @@ class Place(NamedTuple):
         timeframe, symbol, now = self.point
         return Place(self.oracle, self.scope, Point(timeframe, symbol, now - candles))
 
+    def history(self, node: ast.expr, candles: range) -> list[Value]:
+        """Return the values of an expression on some candles of the same symbol, by number."""
+        timeframe, symbol, _ = self.point
+        points = [Point(timeframe, symbol, number) for number in candles]
+        results = [self.oracle.value(node, self.scope, point) for point in points]
+        return [result[0] if isinstance(result, tuple) else result for result in results]
+
+    def last(self, node: ast.expr, count: int) -> list[Value]:
+        """Return the last values of an expression, that of this candle included, oldest first."""
+        return self.history(node, range(self.point.number - count + 1, self.point.number + 1))
+
     def moved(self, point: Point) -> Place:
         """Return the same place of the text at another point."""
         return Place(self.oracle, self.scope, point)

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tests.filters.oracle import formulas
-from tests.filters.oracle.logic import Value, both, calculate, condition, either
+from tests.filters.oracle.logic import Value, both, calculate, condition, either, number
 
 if TYPE_CHECKING:
     from tests.filters.oracle.place import Place
@@ -17,7 +17,7 @@ CHANGES = ("change", "change_pct", "percent_rank")
 def window(place: Place, name: str, arguments: list[ast.expr]) -> Value:
     """Return any, all or count of a condition over the last n candles."""
     count = place.whole(arguments[1])
-    return fold(name, [place.back(ago).condition(arguments[0]) for ago in range(count)])
+    return fold(name, place.last(arguments[0], count))
 
 
 def extreme(place: Place, name: str, arguments: list[ast.expr]) -> Value:
@@ -68,7 +68,5 @@ def rolls(arguments: list[ast.expr]) -> bool:
 def rolling(place: Place, name: str, arguments: list[ast.expr]) -> float | None:
     """Return one of our own formulas over the values of the last candles, oldest first."""
     count = place.candles(arguments, default=1)
-    oldest = count if name in CHANGES else count - 1
-    return formulas.ROLLING[name](
-        [place.back(ago).number(arguments[0]) for ago in range(oldest, -1, -1)]
-    )
+    values = place.last(arguments[0], count + 1 if name in CHANGES else count)
+    return formulas.ROLLING[name]([number(value) for value in values])
