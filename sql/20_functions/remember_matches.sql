@@ -5,10 +5,6 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform from candlewatch.trader_memory as m
-  where m.trader_id in (select e.trader_id from unnest(p_entries) as e where e.is_changed)
-  order by m.trader_id
-  for no key update;
   update candlewatch.trader_memory as m
   set matched = e.matched
   from unnest(p_entries) as e

@@ -1,6 +1,7 @@
--- Copies an account's cap and weight from its tier, making its tenant where there is none, and has
--- its traders' universes cut to the tier's size. Locks the tenant. Jobs that are leased stay
--- leased; a lower cap holds for the next claim.
+-- Copies an account's cap and weight from its tier, making its tenant where there is none. Locks the
+-- tenant and nothing after it: traders' universes follow with the review of the quota, since whoever
+-- completes locks what traders remember before their tenants. Jobs that are leased stay leased; a
+-- lower cap holds for the next claim.
 create or replace function candlewatch.sync_tenant(p_account uuid)
 returns void
 language plpgsql
@@ -23,10 +24,6 @@ begin
         when t.ready_count > 0 and t.leased_count < excluded.concurrency_limit
           then coalesce(t.head_tag, t.first_tag)
       end;
-  perform candlewatch.resolve_universe(m.trader_id)
-  from candlewatch.trader_memory as m
-  join public.traders as d on d.id = m.trader_id
-  where d.account_id = p_account;
 end
 $$;
 comment on function candlewatch.sync_tenant(uuid) is

@@ -3629,10 +3629,6 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform from candlewatch.trader_memory as m
-  where m.trader_id in (select e.trader_id from unnest(p_entries) as e where e.is_changed)
-  order by m.trader_id
-  for no key update;
   update candlewatch.trader_memory as m
   set matched = e.matched
   from unnest(p_entries) as e
@@ -4699,9 +4695,10 @@ comment on function candlewatch.switch_trader(uuid, boolean, integer) is
   'Starts or stops a trader of the caller, at a version if one is given; returns its state.';
 
 -- sql/20_functions/sync_tenant.sql
--- Copies an account's cap and weight from its tier, making its tenant where there is none, and has
--- its traders' universes cut to the tier's size. Locks the tenant. Jobs that are leased stay
--- leased; a lower cap holds for the next claim.
+-- Copies an account's cap and weight from its tier, making its tenant where there is none. Locks the
+-- tenant and nothing after it: traders' universes follow with the review of the quota, since whoever
+-- completes locks what traders remember before their tenants. Jobs that are leased stay leased; a
+-- lower cap holds for the next claim.
 create or replace function candlewatch.sync_tenant(p_account uuid)
 returns void
 language plpgsql
@@ -4724,10 +4721,6 @@ begin
         when t.ready_count > 0 and t.leased_count < excluded.concurrency_limit
           then coalesce(t.head_tag, t.first_tag)
       end;
-  perform candlewatch.resolve_universe(m.trader_id)
-  from candlewatch.trader_memory as m
-  join public.traders as d on d.id = m.trader_id
-  where d.account_id = p_account;
 end
 $$;
 comment on function candlewatch.sync_tenant(uuid) is

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import psycopg
-import pytest
 from tests.fixtures.factories import make_account
 from tests.queue.gates import together
 from tests.queue.scene import (
@@ -34,7 +33,6 @@ ROUNDS: Final = 60
 SEED: Final = 20_260_105
 
 
-@pytest.mark.long
 def test_all_verbs_at_once_neither_deadlock_nor_lose_a_slot(database: Database) -> None:
     make_symbols(database)
     change_settings(database, slots_per_job=2, backoff_base_seconds=0.01, backoff_cap_seconds=0.02)
