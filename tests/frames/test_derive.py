@@ -135,7 +135,7 @@ def test_a_window_that_holds_no_whole_candle_gives_none() -> None:
     assert derived.values.shape == (6, 3, 0)
 
 
-@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=60), st.randoms())
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=60), st.randoms())
 def test_a_sum_of_decimals_does_not_depend_on_the_order(amounts: list[int], chance: object) -> None:
     values = np.array(amounts) / 1e4
     shuffled = values.copy()

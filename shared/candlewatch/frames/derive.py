@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from candlewatch.timeframes import Timeframe
 
 _DECIMALS: Final = 8
-_EXACT: Final = 2.0**51
+_EXACT: Final = 2.0**53 / 64
+"""Whole numbers of steps up to here are exact even after additions that erred by 32 last places."""
 _POWERS: Final = 10.0 ** np.arange(_DECIMALS + 1)
 
 
