@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -208,10 +209,13 @@ def main() -> None:
     """Play both until SIGTERM."""
     conninfo = os.environ.pop(VARIABLE)
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    # Not an event: a handler that sets one may interrupt the wait that holds its lock.
+    asked: SimpleQueue[None] = SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: asked.put(None))
     for part in (Sender(conninfo, stop), Scheduler(conninfo, stop)):
         threading.Thread(target=keep_serving, args=[part.serve, stop], daemon=True).start()
-    stop.wait()
+    asked.get()
+    stop.set()
 
 
 if __name__ == "__main__":

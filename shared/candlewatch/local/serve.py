@@ -13,6 +13,7 @@ import socket
 import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
 from candlewatch.local.credentials import Credentials
@@ -63,10 +64,11 @@ def main() -> None:
     server = make_server(
         socket.socket(fileno=settings.listener), Gateway(settings.rest_port, keyring, host)
     )
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    # Not an event: a handler that sets one may interrupt the wait that holds its lock.
+    asked: SimpleQueue[None] = SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: asked.put(None))
     threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
-    stop.wait()
+    asked.get()
     server.shutdown()
     host.stop()
 

@@ -109,7 +109,13 @@ class Invocation:
 
     def stop_on_sigterm(self) -> None:
         """Stop claiming when the host says so. Nothing depends on it: leases end by themselves."""
-        signal.signal(signal.SIGTERM, lambda _number, _frame: self.stopping.set())
+
+        def stop(_number: int, _frame: object) -> None:
+            # Once: a second signal could interrupt the event while it holds its lock.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            self.stopping.set()
+
+        signal.signal(signal.SIGTERM, stop)
 
     def serve(
         self,
