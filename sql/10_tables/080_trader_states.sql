@@ -23,7 +23,7 @@ create table public.trader_states (
     check (state in ('error', 'stopped') or reason is null),
   constraint version_is_at_least_1 check (version >= 1),
   constraint failure_count_is_at_least_0 check (failure_count >= 0)
-) with (fillfactor = 80);
+) with (fillfactor = 45);
 
 create index trader_states_by_account on public.trader_states (account_id, state);
 create index trader_states_by_filter on public.trader_states (filter_id, state);

@@ -1,8 +1,9 @@
 -- Leases a batch of jobs to the caller's token and says what it holds. The same token again gives
 -- the same batch, less what was completed; concurrent calls with one token wait for each other.
 -- Returns lapsed leases first. Generic plans throughout: to plan for each batch's arrays anew costs
--- a tenth of the call and finds the same lookups by key. Definer: the worker may call this and may
--- not touch the tables.
+-- a tenth of the call and finds the same lookups by key. A claim does not wait for its commit to
+-- reach the disk: one that a crash of the server takes back has changed nothing, its jobs are ready
+-- as before and its token is fenced. Definer: the worker may call this and may not touch the tables.
 create or replace function worker.claim_batch(
   p_token uuid,
   p_worker text,
@@ -27,6 +28,7 @@ begin
   if not exists (select from candlewatch.leases as l where l.token = p_token)
     and not exists (select from candlewatch.lease_log as l where l.token = p_token)
   then
+    set local synchronous_commit = off;
     select s.* into v_settings from candlewatch.settings as s;
     perform candlewatch.return_lapsed();
     perform candlewatch.take_jobs(
