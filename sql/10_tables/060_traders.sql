@@ -10,6 +10,7 @@ create table public.traders (
   enabled boolean not null default true,
   emit text not null default 'on_entry',
   cooldown_candles integer not null default 0,
+  catch_up_candles integer not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint traders_pkey primary key (id),
@@ -23,10 +24,12 @@ create table public.traders (
   constraint universe_is_an_object_of_at_most_64_kb
     check (jsonb_typeof(universe) = 'object' and octet_length(universe::text) <= 65536),
   constraint emit_is_on_entry_or_every_candle check (emit in ('on_entry', 'every_candle')),
-  constraint cooldown_is_0_to_1000_candles check (cooldown_candles between 0 and 1000)
+  constraint cooldown_is_0_to_1000_candles check (cooldown_candles between 0 and 1000),
+  constraint catch_up_is_0_to_48_candles check (catch_up_candles between 0 and 48)
 );
 
 create index traders_by_account on public.traders (account_id, created_at, id);
+create index traders_that_catch_up on public.traders (timeframe) where catch_up_candles > 0;
 
 comment on table public.traders is
   'What to watch for. A name and a filter are enough; trader_states shows what became of it.';
@@ -46,6 +49,8 @@ comment on column public.traders.emit is
   'on_entry: a signal when it becomes true; every_candle: a signal while it is true.';
 comment on column public.traders.cooldown_candles is
   'Candles of silence after a signal of the same symbol, 0 to 1,000.';
+comment on column public.traders.catch_up_candles is
+  'Candles that an outage missed and that are evaluated afterwards, in order, 0 (the newest alone) to 48.';
 comment on column public.traders.created_at is 'When it was made.';
 comment on column public.traders.updated_at is 'When it was last edited.';
 

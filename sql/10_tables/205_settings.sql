@@ -20,6 +20,7 @@ create table candlewatch.settings (
   history_chunk_candles integer not null default 520,
   repair_candles integer not null default 256,
   missed_candles_counted integer not null default 1440,
+  catch_up_patience interval not null default '10 minutes',
   signals_kept interval not null default '400 days',
   history_kept interval not null default '7 days',
   log_kept interval not null default '2 hours',
@@ -71,6 +72,8 @@ comment on column candlewatch.settings.first_history_candles is
 comment on column candlewatch.settings.deep_history_candles is 'Candles fetched in the background.';
 comment on column candlewatch.settings.history_chunk_candles is 'Candles of one backfill task.';
 comment on column candlewatch.settings.repair_candles is 'Newest candles whose holes are mended.';
+comment on column candlewatch.settings.catch_up_patience is
+  'How long a missed candle may take to be fetched before those who catch up do without it.';
 comment on column candlewatch.settings.signals_kept is 'How long signals are kept.';
 comment on column candlewatch.settings.history_kept is
   'How long outcomes and finished work are kept.';

@@ -1,7 +1,7 @@
 -- Dispatches a stored frame, if running traders use its timeframe: counts candles that were missed
--- before it as expired, supersedes the older dispatches of the timeframe and puts the new one on
--- the enqueuer's list. An older candle than the newest dispatched one is not dispatched any more.
--- Returns the id or null.
+-- before it as expired or has them caught up with, supersedes the older dispatches of the timeframe
+-- and puts the new one on the enqueuer's list. An older candle than the newest dispatched one is not
+-- dispatched any more. Returns the id or null.
 create or replace function candlewatch.add_dispatch(
   p_timeframe text,
   p_candle_at timestamptz,
@@ -26,6 +26,7 @@ begin
     return null;
   end if;
   perform candlewatch.count_missed(p_timeframe, v_newest, p_candle_at);
+  perform candlewatch.plan_catch_up(p_timeframe, v_newest, p_candle_at);
 
   insert into candlewatch.dispatches (timeframe, candle_at, closes_at, revision, created_at)
   select p_timeframe, p_candle_at, p_closes_at, f.revision, candlewatch.now()

@@ -36,6 +36,8 @@ begin
       format('emit is on_entry or every_candle, got %s', left(new.emit, 40))
     when new.cooldown_candles is null or new.cooldown_candles not between 0 and 1000 then
       format('cooldown_candles is 0 to 1000, got %s', new.cooldown_candles)
+    when new.catch_up_candles is null or new.catch_up_candles not between 0 and 48 then
+      format('catch_up_candles is 0 to 48, got %s', new.catch_up_candles)
     when new.enabled is null then 'enabled is true or false, got nothing'
     else candlewatch.timeframe_problem(new.timeframe)
   end;

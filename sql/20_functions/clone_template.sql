@@ -19,7 +19,7 @@ begin
   end if;
   return public.create_trader(
     coalesce(p_name, v_template.name), v_template.filter, v_template.timeframe,
-    v_template.universe, p_enabled, v_template.emit, 0, p_key
+    v_template.universe, p_enabled, v_template.emit, 0, 0, p_key
   );
 end
 $$;

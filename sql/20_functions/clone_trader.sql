@@ -20,7 +20,7 @@ begin
   return public.create_trader(
     coalesce(p_name, left('Copy of ' || v_trader.name, 100)), v_trader.filter,
     v_trader.timeframe, v_trader.universe, p_enabled, v_trader.emit,
-    v_trader.cooldown_candles, p_key
+    v_trader.cooldown_candles, v_trader.catch_up_candles, p_key
   );
 end
 $$;

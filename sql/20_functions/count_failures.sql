@@ -16,7 +16,7 @@ begin
     select v.trader_id, max(d.candle_at) as candle_at, bool_or(v.outcome = 'failed') as has_failed
     from unnest(p_verdicts) as v
     join candlewatch.dispatches as d on d.id = v.dispatch_id
-    where v.outcome in ('done', 'failed') and d.kind = 'scheduled'
+    where v.outcome in ('done', 'failed') and d.kind <> 'manual'
     group by v.trader_id
   ) as d
   where s.trader_id = d.trader_id and s.state = 'running';

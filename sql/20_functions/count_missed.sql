@@ -1,6 +1,6 @@
 -- Counts the candles between the last dispatched one and this as missed (an outage): a dispatch row
--- each, all of whose slots are expired. Counted for the traders that run now and ran then; at most
--- settings.missed_candles_counted, the newest.
+-- each, all of whose slots are expired. Counted for the traders that run now and ran then and do not
+-- catch up with that many; at most settings.missed_candles_counted, the newest.
 create or replace function candlewatch.count_missed(
   p_timeframe text,
   p_last timestamptz,
@@ -28,7 +28,9 @@ as $$
     select count(*)::integer
     from public.trader_states as s
     join candlewatch.filters as f on f.id = s.filter_id
+    join public.traders as w on w.id = s.trader_id
     where s.state = 'running' and f.timeframe = p_timeframe
+      and w.catch_up_candles * l.length < p_candle_at - m.candle_at
       and s.changed_at <= m.candle_at + l.length
   ) as t (traders)
   where p_last is not null

@@ -8,6 +8,7 @@ create or replace function public.create_trader(
   p_enabled boolean default true,
   p_emit text default 'on_entry',
   p_cooldown_candles integer default 0,
+  p_catch_up_candles integer default 0,
   p_key text default null
 )
 returns jsonb
@@ -21,16 +22,18 @@ begin
   v_answer := coalesce(
     candlewatch.take_call(),
     candlewatch.recall_answer(p_key, jsonb_build_array(
-      p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles
+      p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles,
+      p_catch_up_candles
     ))
   );
   if v_answer is not null then
     return v_answer;
   end if;
   insert into public.traders (
-    name, filter, timeframe, universe, enabled, emit, cooldown_candles
+    name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
   ) values (
-    p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles
+    p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles,
+    p_catch_up_candles
   )
   returning id into v_trader;
   v_answer := candlewatch.read_trader(v_trader);
@@ -39,5 +42,7 @@ begin
 end
 $$;
 
-comment on function public.create_trader(text, text, text, jsonb, boolean, text, integer, text) is
+comment on function public.create_trader(
+  text, text, text, jsonb, boolean, text, integer, integer, text
+) is
   'Creates a trader and starts it; the same idempotency key creates it once.';

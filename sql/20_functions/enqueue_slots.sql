@@ -1,5 +1,6 @@
 -- Turns the next p_limit slots of a dispatch into jobs: one chunk, one transaction, resumed where
--- the last one ended. Slots of a superseded dispatch expire instead. Tags are start-time fair
+-- the last one ended. Slots that come too late expire instead, or move to those that are caught up
+-- with. Tags are start-time fair
 -- queueing: max(tag served, last tag of the tenant) + cost / weight. Locks the dispatch's row of
 -- enqueues (skipped when another has it), then the tenants. Returns the slots; 0 when nothing is
 -- left.
@@ -14,7 +15,7 @@ as $$
 declare
   v_enqueue candlewatch.enqueues;
   v_slots candlewatch.verdict[];
-  v_superseded boolean;
+  v_late candlewatch.verdict[];
 begin
   select e.* into v_enqueue
   from candlewatch.enqueues as e
@@ -38,13 +39,14 @@ begin
   insert into candlewatch.tallies (dispatch_id, due_count)
   values (p_dispatch, cardinality(v_slots));
 
-  select d.superseded_at is not null into v_superseded
-  from candlewatch.dispatches as d
-  where d.id = p_dispatch;
-  if v_superseded then
-    perform candlewatch.end_slots(v_slots, null);
-  else
-    perform candlewatch.add_jobs(v_slots);
+  v_late := array(select s from unnest(v_slots) as s where s.outcome is not null);
+  if cardinality(v_late) > 0 then
+    perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_late), null);
+  end if;
+  if cardinality(v_late) < cardinality(v_slots) then
+    perform candlewatch.add_jobs(array(
+      select s from unnest(v_slots) as s where s.outcome is null
+    ));
   end if;
   return cardinality(v_slots);
 end

@@ -1,6 +1,7 @@
--- Expires up to p_limit waiting jobs of superseded dispatches, ready or to be retried; a dispatch
--- leaves the list when it has none left. Locks the dispatch's row of expiries (skipped when another
--- has it), the traders' states and the tenants. Returns the slots.
+-- Expires up to p_limit waiting jobs of superseded dispatches, ready or to be retried, or moves them
+-- to those that are caught up with; a dispatch leaves the list when it has none left. Locks the
+-- dispatch's row of expiries (skipped when another has it), the traders' states and the tenants.
+-- Returns the slots.
 create or replace function candlewatch.expire_waiting(p_limit integer)
 returns integer
 language plpgsql
@@ -27,7 +28,7 @@ begin
   end if;
   perform candlewatch.lock_tenants(array(select distinct s.account_id from unnest(v_slots) as s));
   v_slots := candlewatch.remove_waiting(v_slots);
-  perform candlewatch.end_slots(v_slots, null);
+  perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_slots), null);
   return coalesce(cardinality(v_slots), 0);
 end
 $$;

@@ -25,10 +25,10 @@ as $$
   ),
   slot as (
     select j.*, u.trader_id, u.filter_id, s.state, s.filter_id as filter_now,
-      d.kind = 'scheduled' and (
+      d.kind <> 'manual' and (
         s.last_candle_at >= d.candle_at
         or row_number() over (
-          partition by u.trader_id, d.kind, d.timeframe order by d.candle_at desc
+          partition by u.trader_id, d.kind = 'manual', d.timeframe order by d.candle_at desc
         ) > 1
       ) as is_late,
       n.timeframe <> d.timeframe as is_foreign,

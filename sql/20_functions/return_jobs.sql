@@ -1,6 +1,7 @@
 -- Takes back all jobs of a lease that the caller has locked. Released ones do not count as an
 -- attempt. Lapsed ones go back to their old place, split into single slots once their lease lapsed
--- too often; those without attempts left fail, and those of superseded dispatches expire.
+-- too often; those without attempts left fail, and those of superseded dispatches expire unless
+-- their trader catches up with that many candles.
 create or replace function candlewatch.return_jobs(
   p_lease candlewatch.leases,
   p_outcome text
@@ -18,15 +19,10 @@ begin
   select array_agg(row(
     j.id, j.account_id, j.dispatch_id, t, null, j.tag, j.attempt - (p_outcome = 'released')::integer,
     j.lapses + (p_outcome = 'expired')::integer, j.cost,
-    case
-      when d.superseded_at is not null then 'expired'
-      when p_outcome = 'expired' and j.attempt >= c.attempts_limit then 'failed'
-      else 'returned'
-    end,
-    case
-      when d.superseded_at is not null then 'a newer candle closed before this one was evaluated'
-      when p_outcome = 'expired' and j.attempt >= c.attempts_limit
-        then format('its worker was lost %s times', j.attempt)
+    v.outcome,
+    case v.outcome
+      when 'expired' then 'a newer candle closed before this one was evaluated'
+      when 'failed' then format('its worker was lost %s times', j.attempt)
       else ''
     end
   )::candlewatch.verdict)
@@ -35,6 +31,15 @@ begin
   join candlewatch.dispatches as d on d.id = j.dispatch_id
   cross join candlewatch.settings as c
   cross join lateral unnest(j.trader_ids) as t
+  left join public.traders as w on w.id = t
+  cross join lateral (
+    select case
+      when d.superseded_at is not null and coalesce(w.catch_up_candles, 0)
+        < greatest(candlewatch.candles_after(d.timeframe, d.candle_at), 1) then 'expired'
+      when p_outcome = 'expired' and j.attempt >= c.attempts_limit then 'failed'
+      else 'returned'
+    end
+  ) as v (outcome)
   where j.token = p_lease.token;
 
   perform candlewatch.end_slots(v_verdicts, null);

@@ -30,6 +30,7 @@ begin
     when 'starting' then return candlewatch.settle_late(100);
     when 'retries' then return candlewatch.ready_retries(v_settings.sweep_jobs);
     when 'expired' then return candlewatch.expire_waiting(v_settings.sweep_jobs);
+    when 'caught up' then return candlewatch.open_catch_ups();
     when 'enqueued' then return candlewatch.enqueue_chunks(v_settings.tick_chunks);
     when 'tallies' then
       perform candlewatch.lift_heads();

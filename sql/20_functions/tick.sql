@@ -17,7 +17,7 @@ begin
   perform set_config('lock_timeout', '100ms', true);
   foreach v_step in array array[
     'partitions', 'lapsed', 'tasks', 'ingest', 'universe', 'history', 'repair', 'universes',
-    'quotas', 'starting', 'retries', 'expired', 'enqueued', 'tallies', 'retention', 'reckoning',
+    'quotas', 'starting', 'retries', 'expired', 'tallies', 'caught up', 'enqueued', 'retention', 'reckoning',
     'wakes'
   ] loop
     begin

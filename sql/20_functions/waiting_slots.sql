@@ -1,4 +1,5 @@
--- The slots of up to p_limit jobs of a superseded dispatch that are ready or wait for a retry.
+-- The slots of up to p_limit jobs of a superseded dispatch that are ready or wait for a retry,
+-- each with its share of its job's cost.
 create or replace function candlewatch.waiting_slots(
   p_dispatch bigint,
   p_limit integer
@@ -9,7 +10,8 @@ stable
 set search_path = ''
 as $$
   select array_agg(row(
-    j.id, j.account_id, j.dispatch_id, t, null, j.tag, j.attempt, j.lapses, j.cost,
+    j.id, j.account_id, j.dispatch_id, t, null, j.tag, j.attempt, j.lapses,
+    j.cost / cardinality(j.trader_ids),
     'expired', 'a newer candle closed before this one was evaluated'
   )::candlewatch.verdict)
   from (

@@ -223,6 +223,7 @@ create table public.traders (
   enabled boolean not null default true,
   emit text not null default 'on_entry',
   cooldown_candles integer not null default 0,
+  catch_up_candles integer not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint traders_pkey primary key (id),
@@ -236,10 +237,12 @@ create table public.traders (
   constraint universe_is_an_object_of_at_most_64_kb
     check (jsonb_typeof(universe) = 'object' and octet_length(universe::text) <= 65536),
   constraint emit_is_on_entry_or_every_candle check (emit in ('on_entry', 'every_candle')),
-  constraint cooldown_is_0_to_1000_candles check (cooldown_candles between 0 and 1000)
+  constraint cooldown_is_0_to_1000_candles check (cooldown_candles between 0 and 1000),
+  constraint catch_up_is_0_to_48_candles check (catch_up_candles between 0 and 48)
 );
 
 create index traders_by_account on public.traders (account_id, created_at, id);
+create index traders_that_catch_up on public.traders (timeframe) where catch_up_candles > 0;
 
 comment on table public.traders is
   'What to watch for. A name and a filter are enough; trader_states shows what became of it.';
@@ -259,6 +262,8 @@ comment on column public.traders.emit is
   'on_entry: a signal when it becomes true; every_candle: a signal while it is true.';
 comment on column public.traders.cooldown_candles is
   'Candles of silence after a signal of the same symbol, 0 to 1,000.';
+comment on column public.traders.catch_up_candles is
+  'Candles that an outage missed and that are evaluated afterwards, in order, 0 (the newest alone) to 48.';
 comment on column public.traders.created_at is 'When it was made.';
 comment on column public.traders.updated_at is 'When it was last edited.';
 
@@ -602,6 +607,7 @@ create table candlewatch.settings (
   history_chunk_candles integer not null default 520,
   repair_candles integer not null default 256,
   missed_candles_counted integer not null default 1440,
+  catch_up_patience interval not null default '10 minutes',
   signals_kept interval not null default '400 days',
   history_kept interval not null default '7 days',
   log_kept interval not null default '2 hours',
@@ -653,6 +659,8 @@ comment on column candlewatch.settings.first_history_candles is
 comment on column candlewatch.settings.deep_history_candles is 'Candles fetched in the background.';
 comment on column candlewatch.settings.history_chunk_candles is 'Candles of one backfill task.';
 comment on column candlewatch.settings.repair_candles is 'Newest candles whose holes are mended.';
+comment on column candlewatch.settings.catch_up_patience is
+  'How long a missed candle may take to be fetched before those who catch up do without it.';
 comment on column candlewatch.settings.signals_kept is 'How long signals are kept.';
 comment on column candlewatch.settings.history_kept is
   'How long outcomes and finished work are kept.';
@@ -796,7 +804,9 @@ insert into candlewatch.repairs (timeframe) select t.name from candlewatch.timef
 -- A frame whose slots have to be evaluated, and the counts of how they ended. A scheduled dispatch
 -- is superseded when a newer one of its timeframe appears: what was not claimed by then expires. A
 -- missed dispatch stands for a candle that was never published (an outage): all of its slots are
--- expired, and this row is their reason.
+-- expired, and this row is their reason. A catch_up dispatch has the slots of traders that want
+-- such candles evaluated all the same: it is enqueued once every older one has ended and its frame
+-- is there, so that a trader sees its candles in order.
 create table candlewatch.dispatches (
   id bigint generated always as identity primary key,
   timeframe text not null references candlewatch.timeframes (name),
@@ -805,6 +815,7 @@ create table candlewatch.dispatches (
   kind text not null default 'scheduled',
   revision integer not null,
   created_at timestamptz not null,
+  candles_behind integer not null default 0,
   superseded_at timestamptz,
   enqueued_at timestamptz,
   due_count integer not null default 0,
@@ -814,7 +825,7 @@ create table candlewatch.dispatches (
   expired_count integer not null default 0,
   signal_count integer not null default 0,
   suppressed_count integer not null default 0,
-  constraint kind_is_known check (kind in ('scheduled', 'manual', 'missed')),
+  constraint kind_is_known check (kind in ('scheduled', 'manual', 'missed', 'catch_up')),
   constraint counts_are_not_negative check (
     least(due_count, done_count, skipped_count, failed_count, expired_count) >= 0
     and least(signal_count, suppressed_count) >= 0
@@ -825,12 +836,16 @@ create table candlewatch.dispatches (
   constraint missed_slots_all_expired check (kind <> 'missed' or expired_count = due_count)
 ) with (fillfactor = 30, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 create unique index dispatched_once_per_candle
-  on candlewatch.dispatches (timeframe, candle_at) where kind <> 'manual';
+  on candlewatch.dispatches (timeframe, candle_at, kind) where kind <> 'manual';
+create index dispatches_to_catch_up_with on candlewatch.dispatches (timeframe, candle_at)
+  where kind = 'catch_up' and enqueued_at is null;
 create index dispatches_by_timeframe on candlewatch.dispatches (timeframe, closes_at);
 create index dispatches_by_close on candlewatch.dispatches (closes_at);
 alter table candlewatch.dispatches enable row level security;
 comment on table candlewatch.dispatches is
   'One row per frame to evaluate, with counters of how its slots (trader x candle) ended.';
+comment on column candlewatch.dispatches.candles_behind is
+  'Of a catch_up: newer candles when it was made; traders that catch up with fewer are not in it.';
 comment on column candlewatch.dispatches.suppressed_count is
   'Matches that were not reported: over the cap of signals per candle, or inside a cooldown.';
 

@@ -3,9 +3,9 @@ set check_function_bodies = off;
 
 -- sql/20_functions/add_dispatch.sql
 -- Dispatches a stored frame, if running traders use its timeframe: counts candles that were missed
--- before it as expired, supersedes the older dispatches of the timeframe and puts the new one on
--- the enqueuer's list. An older candle than the newest dispatched one is not dispatched any more.
--- Returns the id or null.
+-- before it as expired or has them caught up with, supersedes the older dispatches of the timeframe
+-- and puts the new one on the enqueuer's list. An older candle than the newest dispatched one is not
+-- dispatched any more. Returns the id or null.
 create or replace function candlewatch.add_dispatch(
   p_timeframe text,
   p_candle_at timestamptz,
@@ -30,6 +30,7 @@ begin
     return null;
   end if;
   perform candlewatch.count_missed(p_timeframe, v_newest, p_candle_at);
+  perform candlewatch.plan_catch_up(p_timeframe, v_newest, p_candle_at);
 
   insert into candlewatch.dispatches (timeframe, candle_at, closes_at, revision, created_at)
   select p_timeframe, p_candle_at, p_closes_at, f.revision, candlewatch.now()
@@ -516,6 +517,28 @@ $$;
 comment on function candlewatch.candle_figures(text, timestamptz, integer) is
   'Close, change, volume and frame revision of one symbol''s candle.';
 
+-- sql/20_functions/candles_after.sql
+-- How many candles of a timeframe have been dispatched or missed after this one.
+create or replace function candlewatch.candles_after(
+  p_timeframe text,
+  p_candle_at timestamptz
+)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    extract(epoch from max(d.candle_at) - p_candle_at)
+      / extract(epoch from candlewatch.candle_length(p_timeframe)), 0
+  )::integer
+  from candlewatch.dispatches as d
+  where d.timeframe = p_timeframe and d.kind <> 'manual'
+    and d.closes_at > p_candle_at + candlewatch.candle_length(p_timeframe)
+$$;
+comment on function candlewatch.candles_after(text, timestamptz) is
+  'How many newer candles of a timeframe there are.';
+
 -- sql/20_functions/check_request.sql
 -- PostgREST calls this before every request, in its transaction. Refuses tokens that PostgREST lets
 -- pass (no user, no end, for somebody else, a user who is gone or banned), bodies over 64 kB, and
@@ -610,6 +633,8 @@ begin
       format('emit is on_entry or every_candle, got %s', left(new.emit, 40))
     when new.cooldown_candles is null or new.cooldown_candles not between 0 and 1000 then
       format('cooldown_candles is 0 to 1000, got %s', new.cooldown_candles)
+    when new.catch_up_candles is null or new.catch_up_candles not between 0 and 48 then
+      format('catch_up_candles is 0 to 48, got %s', new.catch_up_candles)
     when new.enabled is null then 'enabled is true or false, got nothing'
     else candlewatch.timeframe_problem(new.timeframe)
   end;
@@ -802,7 +827,7 @@ begin
   end if;
   return public.create_trader(
     coalesce(p_name, v_template.name), v_template.filter, v_template.timeframe,
-    v_template.universe, p_enabled, v_template.emit, 0, p_key
+    v_template.universe, p_enabled, v_template.emit, 0, 0, p_key
   );
 end
 $$;
@@ -833,7 +858,7 @@ begin
   return public.create_trader(
     coalesce(p_name, left('Copy of ' || v_trader.name, 100)), v_trader.filter,
     v_trader.timeframe, v_trader.universe, p_enabled, v_trader.emit,
-    v_trader.cooldown_candles, p_key
+    v_trader.cooldown_candles, v_trader.catch_up_candles, p_key
   );
 end
 $$;
@@ -986,7 +1011,7 @@ begin
     select v.trader_id, max(d.candle_at) as candle_at, bool_or(v.outcome = 'failed') as has_failed
     from unnest(p_verdicts) as v
     join candlewatch.dispatches as d on d.id = v.dispatch_id
-    where v.outcome in ('done', 'failed') and d.kind = 'scheduled'
+    where v.outcome in ('done', 'failed') and d.kind <> 'manual'
     group by v.trader_id
   ) as d
   where s.trader_id = d.trader_id and s.state = 'running';
@@ -1009,8 +1034,8 @@ comment on function candlewatch.count_failures(candlewatch.verdict[]) is
 
 -- sql/20_functions/count_missed.sql
 -- Counts the candles between the last dispatched one and this as missed (an outage): a dispatch row
--- each, all of whose slots are expired. Counted for the traders that run now and ran then; at most
--- settings.missed_candles_counted, the newest.
+-- each, all of whose slots are expired. Counted for the traders that run now and ran then and do not
+-- catch up with that many; at most settings.missed_candles_counted, the newest.
 create or replace function candlewatch.count_missed(
   p_timeframe text,
   p_last timestamptz,
@@ -1038,7 +1063,9 @@ as $$
     select count(*)::integer
     from public.trader_states as s
     join candlewatch.filters as f on f.id = s.filter_id
+    join public.traders as w on w.id = s.trader_id
     where s.state = 'running' and f.timeframe = p_timeframe
+      and w.catch_up_candles * l.length < p_candle_at - m.candle_at
       and s.changed_at <= m.candle_at + l.length
   ) as t (traders)
   where p_last is not null
@@ -1194,6 +1221,7 @@ create or replace function public.create_trader(
   p_enabled boolean default true,
   p_emit text default 'on_entry',
   p_cooldown_candles integer default 0,
+  p_catch_up_candles integer default 0,
   p_key text default null
 )
 returns jsonb
@@ -1207,16 +1235,18 @@ begin
   v_answer := coalesce(
     candlewatch.take_call(),
     candlewatch.recall_answer(p_key, jsonb_build_array(
-      p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles
+      p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles,
+      p_catch_up_candles
     ))
   );
   if v_answer is not null then
     return v_answer;
   end if;
   insert into public.traders (
-    name, filter, timeframe, universe, enabled, emit, cooldown_candles
+    name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
   ) values (
-    p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles
+    p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles,
+    p_catch_up_candles
   )
   returning id into v_trader;
   v_answer := candlewatch.read_trader(v_trader);
@@ -1225,7 +1255,9 @@ begin
 end
 $$;
 
-comment on function public.create_trader(text, text, text, jsonb, boolean, text, integer, text) is
+comment on function public.create_trader(
+  text, text, text, jsonb, boolean, text, integer, integer, text
+) is
   'Creates a trader and starts it; the same idempotency key creates it once.';
 
 -- sql/20_functions/decide_entries.sql
@@ -1858,7 +1890,8 @@ comment on function worker.enqueue_ready(integer) is
 
 -- sql/20_functions/enqueue_slots.sql
 -- Turns the next p_limit slots of a dispatch into jobs: one chunk, one transaction, resumed where
--- the last one ended. Slots of a superseded dispatch expire instead. Tags are start-time fair
+-- the last one ended. Slots that come too late expire instead, or move to those that are caught up
+-- with. Tags are start-time fair
 -- queueing: max(tag served, last tag of the tenant) + cost / weight. Locks the dispatch's row of
 -- enqueues (skipped when another has it), then the tenants. Returns the slots; 0 when nothing is
 -- left.
@@ -1873,7 +1906,7 @@ as $$
 declare
   v_enqueue candlewatch.enqueues;
   v_slots candlewatch.verdict[];
-  v_superseded boolean;
+  v_late candlewatch.verdict[];
 begin
   select e.* into v_enqueue
   from candlewatch.enqueues as e
@@ -1897,13 +1930,14 @@ begin
   insert into candlewatch.tallies (dispatch_id, due_count)
   values (p_dispatch, cardinality(v_slots));
 
-  select d.superseded_at is not null into v_superseded
-  from candlewatch.dispatches as d
-  where d.id = p_dispatch;
-  if v_superseded then
-    perform candlewatch.end_slots(v_slots, null);
-  else
-    perform candlewatch.add_jobs(v_slots);
+  v_late := array(select s from unnest(v_slots) as s where s.outcome is not null);
+  if cardinality(v_late) > 0 then
+    perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_late), null);
+  end if;
+  if cardinality(v_late) < cardinality(v_slots) then
+    perform candlewatch.add_jobs(array(
+      select s from unnest(v_slots) as s where s.outcome is null
+    ));
   end if;
   return cardinality(v_slots);
 end
@@ -1912,9 +1946,10 @@ comment on function candlewatch.enqueue_slots(bigint, integer) is
   'Turns the next slots of a dispatch into jobs, one bounded chunk.';
 
 -- sql/20_functions/expire_waiting.sql
--- Expires up to p_limit waiting jobs of superseded dispatches, ready or to be retried; a dispatch
--- leaves the list when it has none left. Locks the dispatch's row of expiries (skipped when another
--- has it), the traders' states and the tenants. Returns the slots.
+-- Expires up to p_limit waiting jobs of superseded dispatches, ready or to be retried, or moves them
+-- to those that are caught up with; a dispatch leaves the list when it has none left. Locks the
+-- dispatch's row of expiries (skipped when another has it), the traders' states and the tenants.
+-- Returns the slots.
 create or replace function candlewatch.expire_waiting(p_limit integer)
 returns integer
 language plpgsql
@@ -1941,7 +1976,7 @@ begin
   end if;
   perform candlewatch.lock_tenants(array(select distinct s.account_id from unnest(v_slots) as s));
   v_slots := candlewatch.remove_waiting(v_slots);
-  perform candlewatch.end_slots(v_slots, null);
+  perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_slots), null);
   return coalesce(cardinality(v_slots), 0);
 end
 $$;
@@ -2287,6 +2322,32 @@ $$;
 comment on function candlewatch.idempotency_key(text) is
   'The idempotency key of the call: its argument, or the request''s header.';
 
+-- sql/20_functions/is_unfinished.sql
+-- Whether a slot of a candle before p_closes_at has not ended yet, or may still be enqueued. Nobody
+-- catches up with more than 48 candles, so that nothing older can matter.
+create or replace function candlewatch.is_unfinished(
+  p_timeframe text,
+  p_closes_at timestamptz
+)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select from monitor.dispatches as d
+    where d.timeframe = p_timeframe and d.kind in ('scheduled', 'catch_up')
+      and d.closes_at < p_closes_at
+      and d.closes_at > p_closes_at - 100 * candlewatch.candle_length(p_timeframe)
+      and (
+        d.enqueued_at is null
+        or d.due_count > d.done_count + d.skipped_count + d.failed_count + d.expired_count
+      )
+  )
+$$;
+comment on function candlewatch.is_unfinished(text, timestamptz) is
+  'Whether a slot of an earlier candle of the timeframe is still open.';
+
 -- sql/20_functions/judge_slots.sql
 -- How each slot of a completion ends, judged under the locks on its traders' states: a trader that
 -- is gone or stopped or now of another timeframe skips it, an edited filter or a missing or failed
@@ -2315,10 +2376,10 @@ as $$
   ),
   slot as (
     select j.*, u.trader_id, u.filter_id, s.state, s.filter_id as filter_now,
-      d.kind = 'scheduled' and (
+      d.kind <> 'manual' and (
         s.last_candle_at >= d.candle_at
         or row_number() over (
-          partition by u.trader_id, d.kind, d.timeframe order by d.candle_at desc
+          partition by u.trader_id, d.kind = 'manual', d.timeframe order by d.candle_at desc
         ) > 1
       ) as is_late,
       n.timeframe <> d.timeframe as is_foreign,
@@ -2667,6 +2728,53 @@ $$;
 comment on function candlewatch.missing_frames(text, timestamptz, timestamptz) is
   'Open times in a range of which no frame is stored.';
 
+-- sql/20_functions/move_to_catch_up.sql
+-- Moves slots that were about to expire with their superseded dispatch into the catch_up dispatch
+-- of their candle, where their traders catch up with that many; each becomes ready again there, and
+-- is due there instead. Returns the rest.
+create or replace function candlewatch.move_to_catch_up(p_slots candlewatch.verdict[])
+returns candlewatch.verdict[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_from candlewatch.dispatches;
+  v_to bigint;
+  v_traders uuid[];
+begin
+  select d.* into v_from
+  from candlewatch.dispatches as d
+  where d.id = (p_slots[1]).dispatch_id and d.kind = 'scheduled';
+  select array_agg(t.id) into v_traders
+  from unnest(p_slots) as s
+  join public.traders as t on t.id = s.trader_id
+  where s.outcome = 'expired' and t.catch_up_candles > 0
+    and t.catch_up_candles >= candlewatch.candles_after(v_from.timeframe, v_from.candle_at);
+  if v_from.id is null or v_traders is null then
+    return p_slots;
+  end if;
+  insert into candlewatch.dispatches (
+    timeframe, candle_at, closes_at, kind, revision, created_at, enqueued_at
+  )
+  values (v_from.timeframe, v_from.candle_at, v_from.closes_at, 'catch_up', v_from.revision,
+    candlewatch.now(), candlewatch.now())
+  on conflict do nothing;
+  select d.id into v_to
+  from candlewatch.dispatches as d
+  where d.timeframe = v_from.timeframe and d.candle_at = v_from.candle_at and d.kind = 'catch_up';
+  insert into candlewatch.tallies (dispatch_id, due_count)
+  values (v_to, cardinality(v_traders)), (v_from.id, -cardinality(v_traders));
+  perform candlewatch.add_jobs(array_agg(row(
+    null, s.account_id, v_to, s.trader_id, null, null, 0, 0, s.cost, null, null
+  )::candlewatch.verdict))
+  from unnest(p_slots) as s
+  where s.trader_id = any (v_traders);
+  return array(select s from unnest(p_slots) as s where s.trader_id <> all (v_traders));
+end
+$$;
+comment on function candlewatch.move_to_catch_up(candlewatch.verdict[]) is
+  'Moves slots of a superseded dispatch to the catch_up of their candle; returns the rest.';
+
 -- sql/20_functions/needed_timeframes.sql
 -- The timeframes that traders which run or start need, with the most candles that one of them asks
 -- for: the filters' own and those that they reach with at().
@@ -2698,7 +2806,9 @@ comment on function candlewatch.needed_timeframes() is
 
 -- sql/20_functions/next_slots.sql
 -- The next slots of a dispatch that is being enqueued, by tenant and trader, with their cost: the
--- filter's cost per hundred symbols of the trader's universe, at least one symbol.
+-- filter's cost per hundred symbols of the trader's universe, at least one symbol. Where a catch_up
+-- dispatch of the same candle exists, traders that catch up are in that one and in no other. Slots
+-- that come too late have their outcome already.
 create or replace function candlewatch.next_slots(
   p_enqueue candlewatch.enqueues,
   p_limit integer
@@ -2708,20 +2818,46 @@ language sql
 stable
 set search_path = ''
 as $$
+  with dispatch as materialized (
+    select d.*, d.kind = 'catch_up' as is_catch_up,
+      exists (
+        select from candlewatch.dispatches as c
+        where c.timeframe = d.timeframe and c.candle_at = d.candle_at and c.kind = 'catch_up'
+      ) as is_split,
+      candlewatch.candles_after(d.timeframe, d.candle_at) as newer
+    from candlewatch.dispatches as d
+    where d.id = p_enqueue.dispatch_id
+  )
   select array_agg(row(
     null, n.account_id, p_enqueue.dispatch_id, n.trader_id, null, null, 0, 0, n.cost,
-    'expired', 'a newer candle closed before this one was enqueued'
+    case when n.reason is not null then 'expired' end, n.reason
   )::candlewatch.verdict order by n.account_id, n.trader_id)
   from (
     select s.account_id, s.trader_id,
-      f.cost * greatest(coalesce(bit_count(u.bits), 100), 1) / 100 as cost
+      f.cost * greatest(coalesce(bit_count(u.bits), 100), 1) / 100 as cost,
+      case
+        when d.superseded_at is not null and d.is_catch_up then
+          'the candle was missed and could not be fetched in time'
+        when d.superseded_at is not null then
+          'a newer candle closed before this one was enqueued'
+        when d.is_catch_up and greatest(t.catch_up_candles, 1) < d.newer then
+          'more candles were missed than the trader catches up with'
+      end as reason
     from public.trader_states as s
     join candlewatch.filters as f on f.id = s.filter_id
-    join candlewatch.dispatches as d on d.id = p_enqueue.dispatch_id and d.timeframe = f.timeframe
+    join dispatch as d on d.timeframe = f.timeframe
+    left join lateral (
+      select w.catch_up_candles from public.traders as w where w.id = s.trader_id and d.is_split
+    ) as t on true
     left join candlewatch.trader_memory as m on m.trader_id = s.trader_id
     left join candlewatch.universes as u on u.id = m.universe_id
     where s.state = 'running'
       and (s.account_id, s.trader_id) > (p_enqueue.after_account_id, p_enqueue.after_trader_id)
+      and (not d.is_split or (t.catch_up_candles > 0) = d.is_catch_up)
+      and (
+        not d.is_catch_up or t.catch_up_candles >= d.candles_behind
+        and (s.changed_at <= d.closes_at or d.candles_behind = 0)
+      )
     order by s.account_id, s.trader_id
     limit p_limit
   ) as n
@@ -2759,6 +2895,50 @@ $$;
 comment on function candlewatch.note_wake(text, integer) is
   'Notes a wake, at most one in the function''s debounce time.';
 
+-- sql/20_functions/open_catch_ups.sql
+-- Opens the catch_up dispatches whose turn it is: of each timeframe the oldest, when every slot of
+-- the candles before it has ended, its frame is there and no history that it may look back on is
+-- still being fetched. One that waited too long is opened as superseded: its slots expire. Returns
+-- how many were opened.
+create or replace function candlewatch.open_catch_ups()
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_waiting record;
+  v_count integer := 0;
+begin
+  for v_waiting in
+    select d.id, f.revision, d.created_at < candlewatch.now() - c.catch_up_patience as is_late,
+      exists (
+        select from candlewatch.tasks as t
+        where t.kind = 'backfill' and t.ended_at is null
+          and (t.payload ->> 'from')::timestamptz <= d.closes_at
+          and (t.payload ->> 'to')::timestamptz
+            >= d.candle_at - c.first_history_candles * candlewatch.candle_length(d.timeframe)
+      ) as is_fetching
+    from candlewatch.dispatches as d
+    cross join candlewatch.settings as c
+    left join candlewatch.frames as f on f.timeframe = d.timeframe and f.open_time = d.candle_at
+    where d.kind = 'catch_up' and d.enqueued_at is null
+      and not exists (select from candlewatch.enqueues as e where e.dispatch_id = d.id)
+      and not candlewatch.is_unfinished(d.timeframe, d.closes_at)
+  loop
+    continue when (v_waiting.revision is null or v_waiting.is_fetching) and not v_waiting.is_late;
+    update candlewatch.dispatches as d
+    set revision = coalesce(v_waiting.revision, 0),
+      superseded_at = case when v_waiting.revision is null then candlewatch.now() end
+    where d.id = v_waiting.id;
+    insert into candlewatch.enqueues (dispatch_id) values (v_waiting.id);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function candlewatch.open_catch_ups() is
+  'Opens the catch_up dispatches whose turn has come.';
+
 -- sql/20_functions/owns.sql
 -- Whether the caller may act for an account: it is theirs, or they are an operator, that is, a role
 -- that row level security lets pass anyway. A missing user id is nobody, not a trusted caller.
@@ -2781,6 +2961,46 @@ $$;
 
 comment on function candlewatch.owns(uuid) is
   'Whether the caller is the account''s user, or an operator.';
+
+-- sql/20_functions/plan_catch_up.sql
+-- Makes the catch_up dispatches that a new candle asks for, when candles before it were missed or
+-- have slots that have not ended: one for each missed candle that somebody wants, and one for the
+-- candle itself, so that those who catch up see it after the others. None is enqueued yet.
+create or replace function candlewatch.plan_catch_up(
+  p_timeframe text,
+  p_last timestamptz,
+  p_candle_at timestamptz
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_length interval := candlewatch.candle_length(p_timeframe);
+  v_most integer;
+begin
+  select max(t.catch_up_candles) into v_most
+  from public.traders as t
+  join public.trader_states as s on s.trader_id = t.id and s.state = 'running'
+  where t.timeframe = p_timeframe and t.catch_up_candles > 0;
+  if v_most is null or p_last is null or p_last = p_candle_at - v_length
+    and not candlewatch.is_unfinished(p_timeframe, p_candle_at + v_length)
+  then
+    return;
+  end if;
+  insert into candlewatch.dispatches (
+    timeframe, candle_at, closes_at, kind, revision, created_at, candles_behind
+  )
+  select p_timeframe, m.candle_at, m.candle_at + v_length, 'catch_up', 0, candlewatch.now(),
+    row_number() over (order by m.candle_at desc) - 1
+  from generate_series(
+    greatest(p_last + v_length, p_candle_at - v_most * v_length), p_candle_at, v_length
+  ) as m (candle_at)
+  on conflict do nothing;
+end
+$$;
+comment on function candlewatch.plan_catch_up(text, timestamptz, timestamptz) is
+  'Makes dispatches for traders that catch up with missed candles.';
 
 -- sql/20_functions/plan_history.sql
 -- Adds backfill tasks for history that traders need and that is not stored: first the newest 500
@@ -3624,7 +3844,7 @@ comment on function candlewatch.remember_answer(text, jsonb) is
   'Keeps what a call answered under its idempotency key.';
 
 -- sql/20_functions/remember_matches.sql
--- Stores what traders remember after scheduled slots; a manual run leaves the memory alone.
+-- Stores what traders remember after slots; a manual run leaves the memory alone.
 create or replace function candlewatch.remember_matches(p_entries candlewatch.entry[])
 returns void
 language plpgsql
@@ -3635,7 +3855,7 @@ begin
   set matched = e.matched
   from unnest(p_entries) as e
   join candlewatch.dispatches as d on d.id = e.dispatch_id
-  where m.trader_id = e.trader_id and e.is_changed and d.kind = 'scheduled';
+  where m.trader_id = e.trader_id and e.is_changed and d.kind <> 'manual';
 end
 $$;
 comment on function candlewatch.remember_matches(candlewatch.entry[]) is
@@ -3945,7 +4165,8 @@ comment on function candlewatch.retry_slots(candlewatch.verdict[]) is
 -- sql/20_functions/return_jobs.sql
 -- Takes back all jobs of a lease that the caller has locked. Released ones do not count as an
 -- attempt. Lapsed ones go back to their old place, split into single slots once their lease lapsed
--- too often; those without attempts left fail, and those of superseded dispatches expire.
+-- too often; those without attempts left fail, and those of superseded dispatches expire unless
+-- their trader catches up with that many candles.
 create or replace function candlewatch.return_jobs(
   p_lease candlewatch.leases,
   p_outcome text
@@ -3963,15 +4184,10 @@ begin
   select array_agg(row(
     j.id, j.account_id, j.dispatch_id, t, null, j.tag, j.attempt - (p_outcome = 'released')::integer,
     j.lapses + (p_outcome = 'expired')::integer, j.cost,
-    case
-      when d.superseded_at is not null then 'expired'
-      when p_outcome = 'expired' and j.attempt >= c.attempts_limit then 'failed'
-      else 'returned'
-    end,
-    case
-      when d.superseded_at is not null then 'a newer candle closed before this one was evaluated'
-      when p_outcome = 'expired' and j.attempt >= c.attempts_limit
-        then format('its worker was lost %s times', j.attempt)
+    v.outcome,
+    case v.outcome
+      when 'expired' then 'a newer candle closed before this one was evaluated'
+      when 'failed' then format('its worker was lost %s times', j.attempt)
       else ''
     end
   )::candlewatch.verdict)
@@ -3980,6 +4196,15 @@ begin
   join candlewatch.dispatches as d on d.id = j.dispatch_id
   cross join candlewatch.settings as c
   cross join lateral unnest(j.trader_ids) as t
+  left join public.traders as w on w.id = t
+  cross join lateral (
+    select case
+      when d.superseded_at is not null and coalesce(w.catch_up_candles, 0)
+        < greatest(candlewatch.candles_after(d.timeframe, d.candle_at), 1) then 'expired'
+      when p_outcome = 'expired' and j.attempt >= c.attempts_limit then 'failed'
+      else 'returned'
+    end
+  ) as v (outcome)
   where j.token = p_lease.token;
 
   perform candlewatch.end_slots(v_verdicts, null);
@@ -4884,6 +5109,7 @@ begin
     when 'starting' then return candlewatch.settle_late(100);
     when 'retries' then return candlewatch.ready_retries(v_settings.sweep_jobs);
     when 'expired' then return candlewatch.expire_waiting(v_settings.sweep_jobs);
+    when 'caught up' then return candlewatch.open_catch_ups();
     when 'enqueued' then return candlewatch.enqueue_chunks(v_settings.tick_chunks);
     when 'tallies' then
       perform candlewatch.lift_heads();
@@ -4955,7 +5181,7 @@ begin
   perform set_config('lock_timeout', '100ms', true);
   foreach v_step in array array[
     'partitions', 'lapsed', 'tasks', 'ingest', 'universe', 'history', 'repair', 'universes',
-    'quotas', 'starting', 'retries', 'expired', 'enqueued', 'tallies', 'retention', 'reckoning',
+    'quotas', 'starting', 'retries', 'expired', 'tallies', 'caught up', 'enqueued', 'retention', 'reckoning',
     'wakes'
   ] loop
     begin
@@ -5208,7 +5434,8 @@ comment on function public.usage() is
   'What the account uses of each limit of its tier, with warnings from 80 % on.';
 
 -- sql/20_functions/waiting_slots.sql
--- The slots of up to p_limit jobs of a superseded dispatch that are ready or wait for a retry.
+-- The slots of up to p_limit jobs of a superseded dispatch that are ready or wait for a retry,
+-- each with its share of its job's cost.
 create or replace function candlewatch.waiting_slots(
   p_dispatch bigint,
   p_limit integer
@@ -5219,7 +5446,8 @@ stable
 set search_path = ''
 as $$
   select array_agg(row(
-    j.id, j.account_id, j.dispatch_id, t, null, j.tag, j.attempt, j.lapses, j.cost,
+    j.id, j.account_id, j.dispatch_id, t, null, j.tag, j.attempt, j.lapses,
+    j.cost / cardinality(j.trader_ids),
     'expired', 'a newer candle closed before this one was evaluated'
   )::candlewatch.verdict)
   from (

@@ -43,21 +43,23 @@ grant select on public.tiers, public.templates to anon, authenticated, service_r
 grant select on public.accounts, public.traders, public.trader_states
   to authenticated, service_role;
 
-grant insert (name, filter, timeframe, universe, enabled, emit, cooldown_candles)
+grant insert (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
   on public.traders to authenticated;
-grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles)
+grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
   on public.traders to authenticated;
 grant delete on public.traders to authenticated, service_role;
 
-grant insert (account_id, name, filter, timeframe, universe, enabled, emit, cooldown_candles)
+grant insert (
+  account_id, name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
+)
   on public.traders to service_role;
-grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles)
+grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
   on public.traders to service_role;
 grant update (tier) on public.accounts to service_role;
 grant insert, update, delete on public.tiers, public.templates to service_role;
 
 grant execute on function
-  public.create_trader(text, text, text, jsonb, boolean, text, integer, text),
+  public.create_trader(text, text, text, jsonb, boolean, text, integer, integer, text),
   public.clone_template(text, text, boolean, text),
   public.clone_trader(uuid, text, boolean, text),
   public.start_trader(uuid, integer),

@@ -10,6 +10,7 @@ _FUNCTIONS: Final = "sql/20_functions/"
 _VERDICT: Final = "sql/15_values/verdict_on.sql"
 _OWNERS: Final = "tests/queue/test_two_owners.py::test_"
 _STRANDED: Final = "tests/queue/test_nothing_is_stranded.py::test_"
+_CATCH_UP: Final = "tests/queue/test_catch_up.py::test_"
 _STOP: Final = "tests/queue/test_stop_edit_delete.py::test_"
 _RACES: Final = "tests/queue/test_races.py::test_"
 _PLANS: Final = "tests/queue/test_plans.py::test_"
@@ -279,6 +280,27 @@ ORDER: Final = (
         "where p_last is not null",
         "where false",
         _STRANDED + "candles_of_an_outage_are_counted_as_expired",
+    ),
+    _bug(
+        "those who catch up do not wait for the candle before",
+        "open_catch_ups",
+        "      and not candlewatch.is_unfinished(d.timeframe, d.closes_at)\n",
+        "",
+        _CATCH_UP + "a_slot_on_its_way_is_waited_for",
+    ),
+    _bug(
+        "what a newer candle overtook is lost for those who catch up",
+        "move_to_catch_up",
+        "if v_from.id is null or v_traders is null then",
+        "if true then",
+        _CATCH_UP + "slots_that_a_newer_candle_overtook_are_kept_for_those_who_catch_up",
+    ),
+    _bug(
+        "those who catch up see the newest candle twice",
+        "next_slots",
+        "      and (not d.is_split or (t.catch_up_candles > 0) = d.is_catch_up)\n",
+        "",
+        _CATCH_UP + "others_get_the_newest_candle_at_once_and_the_missed_ones_expire",
     ),
     _bug(
         "an expiry ends a slot that a claim has taken",

@@ -23,6 +23,7 @@ WRITABLE: Final[dict[str, set[str]]] = {
         "enabled",
         "emit",
         "cooldown_candles",
+        "catch_up_candles",
     }
 }
 TABLES: Final = ("tiers", "templates", "accounts", "traders", "trader_states", "signals", "symbols")

@@ -31,6 +31,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("emit", "always", "emit is on_entry or every_candle, got always"),
     ("cooldown_candles", -1, "cooldown_candles is 0 to 1000, got -1"),
     ("cooldown_candles", 1001, "cooldown_candles is 0 to 1000, got 1001"),
+    ("catch_up_candles", -1, "catch_up_candles is 0 to 48, got -1"),
+    ("catch_up_candles", 49, "catch_up_candles is 0 to 48, got 49"),
     ("enabled", None, "enabled is true or false"),
     ("universe", Jsonb([]), "a universe is an object"),
     ("universe", Jsonb({"coins": []}), "has symbols, top, quote and exclude, not coins"),
