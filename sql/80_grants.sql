@@ -111,7 +111,7 @@ grant execute on function
   worker.store_frames(text, jsonb),
   worker.store_symbols(jsonb),
   worker.history(text[]),
-  worker.reserve_weight(text, integer, integer),
+  worker.reserve_weight(text, integer[], boolean, integer, timestamptz),
   worker.report_exchange(text, text, timestamptz, text),
   worker.start_run(text, text, boolean),
   worker.end_run(bigint, text, jsonb)

@@ -111,14 +111,9 @@ REPLAY_CANDLES: Final = 512
 EXCHANGE_WEIGHT_PER_MINUTE: Final = 3_000
 """Half of what the exchange allows per address and minute (6,000): others may share the address."""
 
-PERMIT_CALLS: Final = 40
-"""Calls whose weight is reserved at once: one question to the database for 40 to the exchange."""
-
-PERMIT_SECONDS: Final = 0.25
-"""A reservation that is not used by then lapses, so that no call goes out long after a 429."""
-
-PERMIT_KEPT_SECONDS: Final = 2.0
-"""Unused weight is kept for the next reservation, but hardly into another minute."""
+HISTORY_WEIGHT_SHARE: Final = 0.7
+"""Share of the minute's weight at which history stops: the rest is there for a close of 400 symbols
+(800 of 3,000). The database's own is `candlewatch.settings.history_weight_pct`."""
 
 FETCH_THREADS: Final = 32
 """Calls in flight: 400 symbols at 80 ms each take a second; more would be a burst to no purpose."""

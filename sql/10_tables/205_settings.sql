@@ -19,6 +19,7 @@ create table candlewatch.settings (
   deep_history_candles integer not null default 1536,
   history_chunk_candles integer not null default 520,
   repair_candles integer not null default 256,
+  history_weight_pct integer not null default 70,
   missed_candles_counted integer not null default 1440,
   catch_up_patience interval not null default '10 minutes',
   signals_kept interval not null default '400 days',
@@ -34,6 +35,7 @@ create table candlewatch.settings (
   constraint backoff_is_a_range check (
     backoff_base_seconds > 0 and backoff_cap_seconds >= backoff_base_seconds
   ),
+  constraint history_leaves_weight_to_closes check (history_weight_pct between 1 and 100),
   constraint deep_history_is_at_least_the_first check (
     first_history_candles > 0 and deep_history_candles >= first_history_candles
   )
@@ -74,6 +76,8 @@ comment on column candlewatch.settings.history_chunk_candles is 'Candles of one 
 comment on column candlewatch.settings.repair_candles is 'Newest candles whose holes are mended.';
 comment on column candlewatch.settings.catch_up_patience is
   'How long a missed candle may take to be fetched before those who catch up do without it.';
+comment on column candlewatch.settings.history_weight_pct is
+  'Part of a minute''s request weight at which history stops; the rest is there for closes.';
 comment on column candlewatch.settings.signals_kept is 'How long signals are kept.';
 comment on column candlewatch.settings.history_kept is
   'How long outcomes and finished work are kept.';

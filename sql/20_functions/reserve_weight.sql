@@ -1,12 +1,15 @@
--- Reserves request weight of a source for this minute, for all functions together. p_used is what
--- the exchange itself counts (X-MBX-USED-WEIGHT-1M): the larger count holds, so that calls of
--- others on our address are seen. While the source refuses us nobody is granted anything; after
--- that one probe is, and the others wait for its report. Locks the source's row. Definer: the
--- worker may call this and may not touch the tables.
+-- Reserves request weight of a source for calls that are about to be made: as many of them, in
+-- order, as this minute has room for; history leaves a share of it to closes. p_used is what the
+-- exchange itself counted at p_used_at: in its own minute the larger count holds, so that calls of
+-- others on our address are seen. While the source refuses us nobody is granted anything; then one
+-- probe is, and the others wait for its report. Locks the source's row. Definer: the worker may
+-- call this and may not touch the tables.
 create or replace function worker.reserve_weight(
   p_source text,
-  p_weight integer,
-  p_used integer default null
+  p_weights integer[],
+  p_history boolean default false,
+  p_used integer default null,
+  p_used_at timestamptz default null
 )
 returns jsonb
 language plpgsql
@@ -14,40 +17,45 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_now timestamptz;
-  v_state candlewatch.exchange_states;
-  v_wait_until timestamptz;
+  v_state candlewatch.exchange_states := candlewatch.lock_source(p_source);
+  v_now timestamptz := candlewatch.lease_clock();
+  v_minute timestamptz := date_trunc('minute', v_now);
+  v_wait_until timestamptz := v_minute + interval '1 minute';
+  v_calls integer := 0;
+  v_weight integer := 0;
 begin
-  insert into candlewatch.exchange_states (source, minute_at, changed_at)
-  values (p_source, date_trunc('minute', candlewatch.lease_clock()), candlewatch.lease_clock())
-  on conflict (source) do nothing;
-  select s.* into v_state from candlewatch.exchange_states as s where s.source = p_source for update;
-  v_now := candlewatch.lease_clock();
-  if v_state.minute_at <> date_trunc('minute', v_now) then
-    v_state.minute_at := date_trunc('minute', v_now);
-    v_state.weight_used := 0;
-  end if;
-  v_state.weight_used := greatest(v_state.weight_used, coalesce(p_used, 0));
+  v_state.weight_used := greatest(
+    case when v_state.minute_at = v_minute then v_state.weight_used else 0 end,
+    case when date_trunc('minute', p_used_at) = v_minute then p_used end
+  );
   if v_state.state <> 'open' and v_now < greatest(v_state.retry_at, v_state.probing_until) then
     v_wait_until := greatest(v_state.retry_at, v_state.probing_until);
-  elsif v_state.weight_used + p_weight > v_state.weight_limit then
-    v_wait_until := v_state.minute_at + interval '1 minute';
   else
-    v_state.weight_used := v_state.weight_used + p_weight;
-    if v_state.state <> 'open' then
+    select count(*), coalesce(max(c.total), 0) into v_calls, v_weight
+    from (
+      select w.place, sum(w.weight) over (order by w.place) as total
+      from unnest(p_weights) with ordinality as w (weight, place)
+    ) as c
+    cross join candlewatch.settings as s
+    where (v_state.state = 'open' or c.place = 1)
+      and v_state.weight_used + c.total
+        <= v_state.weight_limit * case when p_history then s.history_weight_pct else 100 end / 100;
+    if v_state.state <> 'open' and v_calls = 1 then
       v_state.probing_until := v_now + interval '10 seconds';
+      v_wait_until := v_state.probing_until;
     end if;
   end if;
   update candlewatch.exchange_states as s
-  set minute_at = v_state.minute_at, weight_used = v_state.weight_used,
+  set minute_at = v_minute, weight_used = v_state.weight_used + v_weight,
     probing_until = v_state.probing_until
   where s.source = p_source;
   return jsonb_build_object(
-    'granted', v_wait_until is null,
-    'wait_seconds', coalesce(extract(epoch from v_wait_until - v_now), 0),
-    'state', v_state.state
+    'calls', v_calls,
+    'state', v_state.state,
+    'wait_seconds',
+    case when v_calls = cardinality(p_weights) then 0 else extract(epoch from v_wait_until - v_now) end
   );
 end
 $$;
-comment on function worker.reserve_weight(text, integer, integer) is
-  'Reserves request weight of a source for this minute, or says how long to wait.';
+comment on function worker.reserve_weight(text, integer[], boolean, integer, timestamptz) is
+  'Reserves request weight of a source for calls, or says how long to wait.';

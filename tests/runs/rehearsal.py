@@ -31,7 +31,7 @@ from tests.queue.moving_clock import MovingClock
 from candlewatch.database import Database as Worker
 from candlewatch.exchange.asking import Asker
 from candlewatch.exchange.binance import BinanceExchange
-from candlewatch.exchange.budget import DatabaseBudget, Grant
+from candlewatch.exchange.budget import DatabaseBudget, Grant, Permits
 from candlewatch.exchange.question import Surroundings
 from candlewatch.exchange.retries import RetryPolicy
 from candlewatch.exchange.transport import DeadlineTransport
@@ -99,22 +99,18 @@ class Gate:
             self.changed.notify_all()
 
 
-@dataclass(frozen=True)
-class GatedBudget:
-    """The shared budget; a granted call counts as on its way."""
+def gated(gate: Gate) -> type[Permits]:
+    """Return permits by which a granted call counts as on its way."""
 
-    inner: DatabaseBudget
-    gate: Gate
+    class Gated(Permits):
+        def take(self, weight: int, *, history: bool = False) -> Grant:
+            gate.count(1)
+            grant = super().take(weight, history=history)
+            if not grant.granted:
+                gate.count(-1)
+            return grant
 
-    def reserve(self, source: str, weight: int, used: int | None) -> Grant:
-        self.gate.count(1)
-        grant = self.inner.reserve(source, weight, used)
-        if not grant.granted:
-            self.gate.count(-1)
-        return grant
-
-    def report(self, source: str, state: str, until: datetime | None, note: str) -> None:
-        self.inner.report(source, state, until, note)
+    return Gated
 
 
 class GatedTransport(DeadlineTransport):
@@ -151,7 +147,7 @@ class Rehearsal:
         source = market(9, SYMBOLS)
         self.stage: Stage = stack.enter_context(staged(source=source, now=START))
         self.stage.exchange.wall = self.seconds
-        stack.enter_context(mock.patch("candlewatch.exchange.budget.PERMIT_CALLS", 1))
+        stack.enter_context(mock.patch("candlewatch.exchange.asking.Permits", gated(self.gate)))
         self.functions = [self._function(stack, rest, Random(seed + i)) for i in range(FUNCTIONS)]
         self._prepare()
 
@@ -165,7 +161,7 @@ class Rehearsal:
             chance.uniform,
         )
         asker = Asker(
-            GatedBudget(DatabaseBudget(worker), self.gate),
+            DatabaseBudget(worker),
             (self.stage.server.url,),
             policy=RetryPolicy(attempts=2),
             transport=GatedTransport(self.gate),

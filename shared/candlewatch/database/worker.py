@@ -148,9 +148,24 @@ class Database:
         answer: Json = self._call("history", timeframes=list(timeframes))
         return answer
 
-    def reserve_weight(self, source: str, weight: int, used: int | None) -> Json:
-        """Ask for weight of a source of market data."""
-        answer: Json = self._call("reserve_weight", source=source, weight=weight, used=used)
+    def reserve_weight(
+        self,
+        source: str,
+        weights: Sequence[int],
+        used: int | None,
+        used_at: datetime | None,
+        *,
+        history: bool,
+    ) -> Json:
+        """Ask for the weights of calls to a source of market data."""
+        answer: Json = self._call(
+            "reserve_weight",
+            source=source,
+            weights=list(weights),
+            history=history,
+            used=used,
+            used_at=used_at.isoformat() if used_at else None,
+        )
         return answer
 
     def report_exchange(self, source: str, state: str, until: datetime | None, note: str) -> Json:

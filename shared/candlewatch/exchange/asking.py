@@ -75,9 +75,7 @@ class Asker:
             timeout=None,  # noqa: S113 (the transport has a deadline for the whole call)
         )
         addresses = [address.rstrip("/") for address in sources]
-        self._sources = [
-            Source(address, Permits(budget, address, self._here.clock)) for address in addresses
-        ]
+        self._sources = [Source(address, Permits(budget, address)) for address in addresses]
 
     def close(self) -> None:
         """Close all connections."""
@@ -111,8 +109,8 @@ class Asker:
         """Ask one source until it answers, its attempts are used up, or the time is."""
         for attempt in range(1, self._policy.attempts + 1):
             try:
-                self._permit(source, question, ends_at)
-                return self._attempt(source, question, ends_at)
+                grant = self._permit(source, question, ends_at)
+                return self._attempt(source, question, ends_at, grant)
             except (ExchangeUnavailable, ExchangeAnswerInvalid):
                 pause = self._policy.pause(attempt, self._here.uniform)
                 left = ends_at - self._here.clock()
@@ -121,12 +119,12 @@ class Asker:
                 self._here.sleep(pause)
         raise ExchangeUnavailable(f"{source.address} was asked with no attempts")
 
-    def _permit(self, source: Source, question: Question[T], ends_at: float) -> None:
+    def _permit(self, source: Source, question: Question[T], ends_at: float) -> Grant:
         """Wait for a permit where the wait is short enough, else say why there is none."""
         while True:
-            grant = source.permits.take(question.weight, question.calls_ahead)
+            grant = source.permits.take(question.weight, history=question.history)
             if grant.granted:
-                return
+                return grant
             if grant.state != OPEN or grant.wait_seconds >= ends_at - self._here.clock():
                 raise self._closed(source, grant)
             self._here.sleep(max(0.01, grant.wait_seconds))
@@ -144,18 +142,20 @@ class Asker:
             said = f"the weight budget of {source.address} is used up"
         return ExchangeThrottled(said, retry_at=until)
 
-    def _attempt(self, source: Source, question: Question[T], ends_at: float) -> T:
+    def _attempt(self, source: Source, question: Question[T], ends_at: float, grant: Grant) -> T:
         """Make one call; tell everybody what it says about the source."""
+        probing = grant.state != OPEN
         try:
             value = question.parse(self._call(source, question, ends_at))
         except ExchangeError as error:
-            self._report(source, error)
+            self._report(source, error, probing=probing)
             raise
         source.failures = 0
-        source.permits.answered()
+        if probing:
+            source.permits.open()
         return value
 
-    def _report(self, source: Source, error: ExchangeError) -> None:
+    def _report(self, source: Source, error: ExchangeError, *, probing: bool) -> None:
         """Close a source that refuses, one that fails many times in a row, or fails its probe."""
         if isinstance(error, ExchangeBanned):
             source.permits.close(BANNED, error.retry_at, str(error))
@@ -166,7 +166,7 @@ class Asker:
             source.permits.close(FORBIDDEN, until, str(error))
         elif isinstance(error, ExchangeUnavailable):
             source.failures += 1
-            if source.failures >= EXCHANGE_BREAKER_FAILURES or source.permits.probing:
+            if source.failures >= EXCHANGE_BREAKER_FAILURES or probing:
                 source.failures = 0
                 until = self._here.now() + timedelta(seconds=EXCHANGE_BREAKER_SECONDS)
                 source.permits.close(UNAVAILABLE, until, str(error))
@@ -183,7 +183,7 @@ class Asker:
         try:
             response = self._client.send(request, stream=True)
             try:
-                source.permits.learn(used_weight(response))
+                source.permits.learn(used_weight(response, self._here.now()))
                 size = (
                     question.limit_bytes if response.status_code == httpx.codes.OK else SMALL_BYTES
                 )

@@ -14,7 +14,6 @@ from candlewatch.settings import (
     KLINES_BYTES,
     KLINES_LIMIT,
     LISTINGS_BYTES,
-    PERMIT_CALLS,
     SMALL_BYTES,
     TICKERS_BYTES,
 )
@@ -66,7 +65,14 @@ class BinanceExchange:
         return self._asker.ask(question, seconds)
 
     def candles(
-        self, symbol: str, timeframe: Timeframe, first: int, last: int, seconds: float
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        first: int,
+        last: int,
+        seconds: float,
+        *,
+        history: bool = False,
     ) -> Candles:
         """Return the candles from number `first` to `last` (at most 1,000) that exist.
 
@@ -86,5 +92,5 @@ class BinanceExchange:
         def parse(body: bytes) -> Candles:
             return payload.read_klines(body, timeframe, first, last)
 
-        question = Question("/api/v3/klines", parameters, 2, KLINES_BYTES, parse, PERMIT_CALLS)
+        question = Question("/api/v3/klines", parameters, 2, KLINES_BYTES, parse, history)
         return self._asker.ask(question, seconds)

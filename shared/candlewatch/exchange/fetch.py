@@ -38,6 +38,7 @@ def fetch_candles(
     span: tuple[int, int],
     *,
     seconds: float,
+    history: bool = False,
     threads: int = FETCH_THREADS,
 ) -> Fetched:
     """Fetch the same candles of many symbols.
@@ -48,6 +49,7 @@ def fetch_candles(
         timeframe: of the candles.
         span: numbers of the first and the last candle, at most 1,000.
         seconds: for each symbol's call, attempts included.
+        history: it can wait: a share of the minute's weight is left to closes.
         threads: calls in flight at most.
     """
     fetched = Fetched()
@@ -56,7 +58,7 @@ def fetch_candles(
         if fetched.closed is not None:
             return symbol, fetched.closed
         try:
-            return symbol, exchange.candles(symbol, timeframe, *span, seconds)
+            return symbol, exchange.candles(symbol, timeframe, *span, seconds, history=history)
         except (ExchangeThrottled, ExchangeForbidden) as error:
             fetched.closed = error
             return symbol, error

@@ -69,9 +69,19 @@ class Exchange(Protocol):
         """Return what was traded in 24 hours, in the quote asset, by symbol."""
 
     def candles(
-        self, symbol: str, timeframe: Timeframe, first: int, last: int, seconds: float
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        first: int,
+        last: int,
+        seconds: float,
+        *,
+        history: bool = False,
     ) -> Candles:
-        """Return the candles from number `first` to `last` that exist."""
+        """Return the candles from number `first` to `last` that exist.
+
+        `history` can wait: a share of what may be asked in a minute is left to closes.
+        """
 
 
 def last_closed(timeframe: Timeframe, exchange_time: datetime) -> int:

@@ -26,7 +26,7 @@ class Question(Generic[T]):
         weight: that the exchange counts for it.
         limit_bytes: of the answer.
         parse: from the body to a value.
-        calls_ahead: calls of this kind for which weight is reserved at once.
+        history: it can wait: a share of the minute's weight is left to closes.
     """
 
     path: str
@@ -34,7 +34,7 @@ class Question(Generic[T]):
     weight: int
     limit_bytes: int
     parse: Callable[[bytes], T]
-    calls_ahead: int = 1
+    history: bool = False
 
 
 @dataclass

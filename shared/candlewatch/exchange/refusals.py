@@ -20,6 +20,7 @@ from candlewatch.errors import (
     ExchangeThrottled,
     ExchangeUnavailable,
 )
+from candlewatch.exchange.budget import Count
 from candlewatch.exchange.payload import read_error
 from candlewatch.settings import BANNED_SECONDS, RETRY_AFTER_LIMIT_SECONDS, THROTTLED_SECONDS
 
@@ -59,25 +60,33 @@ def refusal(response: httpx.Response, body: bytes, now: datetime) -> ExchangeErr
     return ExchangeAnswerInvalid(f"{said}: a redirect or an empty answer is no market data")
 
 
-def used_weight(response: httpx.Response) -> int | None:
-    """Return the weight that the exchange counted for our address in this minute."""
+def used_weight(response: httpx.Response, now: datetime) -> Count | None:
+    """Return the weight that the exchange counted for our address in the minute of its answer.
+
+    Args:
+        response: with headers.
+        now: aware time of this machine, used where the answer has no date.
+    """
     text = response.headers.get("x-mbx-used-weight-1m", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+    if not text.isascii() or not text.isdigit() or len(text) >= 10:  # noqa: PLR2004 (no weight)
+        return None
+    return Count(int(text), _date(response, now) or now)
 
 
 def _retry_at(response: httpx.Response, now: datetime, default_seconds: float) -> datetime:
     text = response.headers.get("retry-after", "")
     seconds = float(text) if text.isascii() and text.isdigit() else default_seconds
     seconds = min(max(seconds, 1.0), RETRY_AFTER_LIMIT_SECONDS)
-    return _date(response, now) + timedelta(seconds=seconds)
+    date = _date(response, now)
+    # The date has no fraction of a second: a second more is never too early.
+    return (date + timedelta(seconds=1) if date else now) + timedelta(seconds=seconds)
 
 
-def _date(response: httpx.Response, now: datetime) -> datetime:
-    """Return the answer's date, or this machine's time where it has none that can be right."""
+def _date(response: httpx.Response, now: datetime) -> datetime | None:
+    """Return the answer's date, none where it has none that can be right."""
     try:
         date = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
-        return now
+        return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    # The date has no fraction of a second: a second more is never too early.
-    return date + timedelta(seconds=1) if abs(date - now) < _CLOCKS_DIFFER else now
+    return date if abs(date - now) < _CLOCKS_DIFFER else None

@@ -133,7 +133,9 @@ def fill_chunk(
     }
     now = backfill.exchange.time(SYMBOL_SECONDS)
     seconds = max(1.0, min(BACKFILL_SECONDS, backfill.deadline.left()))
-    fetched = fetch_candles(backfill.exchange, wanted, timeframe, span, seconds=seconds)
+    fetched = fetch_candles(
+        backfill.exchange, wanted, timeframe, span, seconds=seconds, history=True
+    )
     absurd = 0
     for name, candles in fetched.candles.items():
         absurd += not _written(window, wanted[name], closed(candles, timeframe, now))

@@ -6,7 +6,7 @@ import base64
 import json
 import struct
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -140,25 +140,46 @@ def test_a_repair_raises_the_revision_and_never_dispatches(market: Market) -> No
     assert market.database.one("select count(*) from candlewatch.dispatches") == 1
 
 
+def reserve(
+    market: Market, *weights: int, history: bool = False, used: int | None = None
+) -> dict[str, Any]:
+    """Ask for the weights of calls; `used` is what the exchange counted just now."""
+    at = market.clock.moment if used else None
+    answer: dict[str, Any] = market.call("reserve_weight", "here", list(weights), history, used, at)
+    return answer
+
+
 def test_weight_is_granted_up_to_the_budget_of_the_minute(market: Market) -> None:
-    market.call("reserve_weight", "here", 1, None)
-    granted = market.call("reserve_weight", "here", 100, 2900)
-    refused = market.call("reserve_weight", "here", 1, None)
+    reserve(market, 1)
+    granted = reserve(market, 100, used=2900)
+    refused = reserve(market, 1)
     market.clock.advance(minutes=1)
 
-    assert (granted["granted"], refused["granted"], refused["wait_seconds"]) == (True, False, 60)
-    assert market.call("reserve_weight", "here", 1, None)["granted"]
+    assert (granted["calls"], refused["calls"], refused["wait_seconds"]) == (1, 0, 60)
+    assert reserve(market, 1)["calls"] == 1
+
+
+def test_a_close_has_room_in_a_minute_that_history_has_used(market: Market) -> None:
+    history = reserve(market, *[2] * 1_500, history=True)
+
+    assert (history["calls"], history["wait_seconds"]) == (1_050, 60)
+    assert reserve(market, *[2] * 400)["calls"] == 400
+
+
+def test_the_share_of_history_is_the_operators(market: Market) -> None:
+    market.database.run("update candlewatch.settings set history_weight_pct = 10")
+
+    assert reserve(market, *[2] * 400, history=True)["calls"] == 150
 
 
 def test_after_a_refusal_one_call_probes_and_the_others_wait(market: Market) -> None:
     until = market.clock.moment + timedelta(seconds=30)
     market.call("report_exchange", "here", "throttled", until, "429")
-    assert not market.call("reserve_weight", "here", 1, None)["granted"]
+    assert reserve(market, 1)["calls"] == 0
     market.clock.advance(seconds=30)
 
-    probe = market.call("reserve_weight", "here", 1, None)
-    other = market.call("reserve_weight", "here", 1, None)
+    probe, other = reserve(market, 1, 1), reserve(market, 1)
     market.call("report_exchange", "here", "open", None, "")
 
-    assert (probe["granted"], other["granted"]) == (True, False)
-    assert market.call("reserve_weight", "here", 1, None)["state"] == "open"
+    assert (probe["calls"], other["calls"]) == (1, 0)
+    assert reserve(market, 1)["state"] == "open"

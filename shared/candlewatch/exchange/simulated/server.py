@@ -114,8 +114,6 @@ class Server:
         try:
             if "rules" in order:
                 self.exchange.rules = read_rules(json.dumps(order["rules"]))
-            if "weight_limit" in order:
-                self.exchange.accounts.limit = int(order["weight_limit"])
             if "latency" in order:
                 self.exchange.latency = float(order["latency"])
             if "weight_limit" in order:
