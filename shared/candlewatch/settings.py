@@ -174,8 +174,8 @@ instant are booked by then."""
 VALUES_PER_FILTER: Final = 500
 """Symbols per filter and candle whose values are sent: above the cap of signals of every tier."""
 
-FILTER_STEPS_MAX: Final = 5_000
-"""Steps of reading a filter with its loops unrolled: 25 ms; it bounds the work of the check."""
+FILTER_STEPS_MAX: Final = 3_000
+"""Steps of reading a filter with its loops written out: 15 ms; it bounds the work of the check."""
 
 # The database, as functions call it
 DATABASE_CALL_SECONDS: Final = 15.0

@@ -22,6 +22,8 @@ from tests.fixtures.rest import Rest, running_rest
 from tests.fixtures.server import make_template, running_server
 from tests.runs.marketplace import CLOSE, Marketplace, deadline, marketplace
 
+from candlewatch.database import Database as Worker
+from candlewatch.exchange.budget import DatabaseBudget
 from candlewatch.exchange.payload import read_klines
 from candlewatch.exchange.simulated.synthetic import SyntheticMarket
 from candlewatch.frames.cache import FrameCache
@@ -71,7 +73,10 @@ def measure(report: Report) -> None:
         database.run(_TABLE)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         rest = stack.enter_context(running_rest(database, folder))
-        stage = stack.enter_context(staged(source=market, policy=QUICK))
+        worker = Worker.at(rest.url, "", rest.token("candlewatch_worker"))
+        stack.callback(worker.close)
+        budget = DatabaseBudget(worker)
+        stage = stack.enter_context(staged(source=market, policy=QUICK, budget=budget))
         place = stack.enter_context(marketplace(database, rest, stage))
         place.list_symbols()
         measure_parse(report, stage)

@@ -12,6 +12,8 @@ from tests.filters.market import make_market
 from candlewatch.cli.main import main
 from candlewatch.filters import compile_filter, replay
 from candlewatch.frames.files import CandleFile, write_candles
+from candlewatch.indicators.catalog import INDICATORS
+from candlewatch.indicators.reference import entry
 from candlewatch.timeframes import TIMEFRAMES
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def test_indicators_lists_every_function_and_describes_one(
     assert "crossed_above(a, b)" in capsys.readouterr().out
 
     assert main(["indicators", "bbands"]) == 0
-    assert "upper, middle, lower" in capsys.readouterr().out
+    assert capsys.readouterr().out == entry(INDICATORS["bbands"])
 
     assert main(["indicators", "bbans"]) == 2
     assert "bbands" in capsys.readouterr().err

@@ -71,6 +71,49 @@ def test_the_first_problem(text: str, place: tuple[int, int], rule: str, hint: s
     assert hint in first.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("close[10**9] > 1", "candles before must be from 0 to 999, got 1,000,000,000"),
+        ("close[10**30] > 1", "candles before must be from 0 to 999, got 1e+30"),
+        ("close[7 / 2] > 1", "the number of candles before is not a constant whole number"),
+        ("highest(high, 10**9) > 1", "from 1 to 1,000, got 1,000,000,000"),
+        ("sma(close, 10**9) > 1", "from 1 to 1,000, got 1,000,000,000"),
+        ("sma(close, 2.5) > 1", "from 1 to 1,000, got 2.5"),
+        ("sum(close) > 1", "sum got 1 argument"),
+        ("crossed_above(close, open, high)", "crossed_above got 3 arguments"),
+        ("crossed_above()", "crossed_above got no arguments"),
+        ("abs(close, open) > 1", "abs takes 1 argument, got 2"),
+        ("rsi(close, 14, 3) < 30", "rsi takes at most 1 parameter, got 2"),
+        ("macd(close, 3, 5, 7, 9) < 0", "macd takes at most 3 parameters, got 4"),
+        ("obv(close, volume, 3) > 0", "obv takes no parameters, got 1"),
+        ("a, = macd(close)\na > 1", "1 name cannot stand for 3 values"),
+        ("a, b = close\na > 1", "2 names cannot stand for 1 value"),
+        ("a = 1, 2\na > 1", "one name cannot stand for a tuple of 2 values"),
+        ("a = (1,)\na > 1", "one name cannot stand for a tuple of 1 value"),
+        (
+            'at("4h", sum(close[i] > open[i] for i in range(250)) > 9)',
+            "at most 3,000 steps; each turn of a loop and each term inside at() or of() takes some",
+        ),
+    ],
+)
+def test_a_message_is_a_sentence_with_the_numbers_as_people_write_them(
+    text: str, message: str
+) -> None:
+    assert message in problems(text)[0].message
+
+
+def test_a_whole_number_may_be_computed() -> None:
+    assert problems("close[2**3] > highest(high, 40 / 2)[10 / 10] * sma(close, 28 / 2)") == ()
+    assert problems("any(close[i] > open for i in range(6 / 2))") == ()
+
+
+def test_what_language_models_like_to_add_is_accepted() -> None:
+    text = "[a, b] = 1, 2\nc = d = close\nx: float = c\nif open > 1:\n    pass\nx > a * b"
+
+    assert problems(text) == ()
+
+
 def test_all_problems_are_told_at_once_in_the_order_of_the_text() -> None:
     text = "a = emma(close)\nb = rsi(close, 0)\nc = a + 1\nfoo and b < 3 and c > clse"
 

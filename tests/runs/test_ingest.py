@@ -10,6 +10,7 @@ import pytest
 from tests.exchange.staging import staged
 from tests.runs.marketplace import CLOSE, Marketplace, deadline, marketplace
 
+from candlewatch.exchange.budget import MemoryBudget
 from candlewatch.runs.backfill import run_backfill
 from candlewatch.runs.ingest import run_ingest
 
@@ -74,6 +75,26 @@ def test_a_longer_candle_that_misses_a_part_is_unknown(place: Marketplace) -> No
 
     assert np.isfinite(place.frames("1h", 1).values).all()
     assert np.isnan(place.frames("4h", 1).values).all()
+
+
+def test_a_close_does_not_wait_for_history_that_used_up_its_share(
+    database: Database, rest: Rest
+) -> None:
+    budget = MemoryBudget(300, clock=lambda: CLOSE)
+    with staged(budget=budget) as stage, marketplace(database, rest, stage) as place:
+        place.list_symbols()
+        since = CLOSE - timedelta(days=30)
+        span = {"from": since.isoformat(), "to": CLOSE.isoformat(), "timeframe": "5m"}
+        place.add_task("backfill", span)
+        history = run_backfill(place.worker, stage.client, "test", deadline(40))
+
+        counts = place.ingest()
+
+    assert history["put_off"] == 1
+    assert place.tasks("backfill")[0]["reason"] == (
+        f"the weight budget of {stage.server.url} is used up"
+    )
+    assert (counts["late"], counts["rounds"]) == (0, 1)
 
 
 def test_a_late_candle_is_waited_for(place: Marketplace) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from candlewatch.filters import words
 from candlewatch.indicators.catalog import INDICATORS
+from candlewatch.indicators.reference import entry, signature
 
 if TYPE_CHECKING:
     import argparse
 
-    from candlewatch.indicators.indicator import Indicator, Parameter
 
 _UNKNOWN = 2
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{form}\n  {meaning}")
         return 0
     if name in INDICATORS:
-        print(in_full(INDICATORS[name]))
+        print(entry(INDICATORS[name]), end="")
         return 0
     hint = words.nearest(name, (*words.OWN_FUNCTIONS, *INDICATORS))
     print(f"there is no function {name}" + (f" ({hint})" if hint else ""), file=sys.stderr)
@@ -47,34 +47,9 @@ def catalog() -> str:
     groups["functions of the language"] = list(words.OWN_FUNCTIONS.values())
     for indicator in INDICATORS.values():
         if indicator.name not in words.OWN_FUNCTIONS:
-            groups.setdefault(indicator.group, []).append((_form(indicator), indicator.meaning))
+            groups.setdefault(indicator.group, []).append((signature(indicator), indicator.meaning))
     lines: list[str] = []
     for group, rows in groups.items():
         lines.extend(("", group))
         lines.extend(f"  {form:<44} {meaning}" for form, meaning in rows)
     return "\n".join(lines[1:])
-
-
-def in_full(indicator: Indicator) -> str:
-    """Return all that is known of an indicator."""
-    bound = indicator.bind() if not indicator.session else None
-    lines = [_form(indicator), f"  {indicator.meaning}", f"  source   {indicator.source}"]
-    lines.append(f"  results  {', '.join(indicator.outputs)} ({indicator.kind}s)")
-    lines.extend(f"  {_described(parameter)}" for parameter in indicator.parameters)
-    if bound is not None:
-        lines.append(f"  warm-up  {bound.warm_up:,} candles with these defaults")
-        lines.append(f"  settles  {bound.settle:,} candles")
-    return "\n".join(lines)
-
-
-def _form(indicator: Indicator) -> str:
-    parameters = [f"{parameter.name}={parameter.default:g}" for parameter in indicator.parameters]
-    return f"{indicator.name}({', '.join((*indicator.inputs, *parameters))})"
-
-
-def _described(parameter: Parameter) -> str:
-    if parameter.choices:
-        span = ", ".join(f"{name} ({number})" for name, number in parameter.choices)
-    else:
-        span = f"{parameter.low:g} to {parameter.high:g}"
-    return f"{parameter.name:<8} {parameter.meaning}: {span}, default {parameter.default:g}"

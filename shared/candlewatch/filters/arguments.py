@@ -12,7 +12,9 @@ from candlewatch.filters.values import (
     is_condition,
     is_number,
     is_series,
+    whole,
 )
+from candlewatch.wording import written
 
 if TYPE_CHECKING:
     import ast
@@ -68,9 +70,10 @@ def candles(
 ) -> int | None:
     """Return a count of candles: a constant whole number between the bounds."""
     value = given[0] if given else default
-    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-        return value
-    what = value if is_number(value) else describe(value)  # type: ignore[arg-type]
+    count = whole(value)
+    if count is not None and low <= count <= high:
+        return count
+    what = written(value) if is_number(value) else describe(value)  # type: ignore[arg-type]
     reader.refuse(
         node,
         "parameter",

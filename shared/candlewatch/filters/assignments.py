@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from candlewatch.filters import words
 from candlewatch.filters.operations import OPERATORS, chosen, combined, read_number
 from candlewatch.filters.values import REFUSED, Outputs, Refused, Value
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     from candlewatch.filters.graph import Node
@@ -41,7 +42,7 @@ def assign(reader: Reader, target: ast.expr, value: Value) -> None:
         reader.refuse(
             target,
             "arguments",
-            f"{len(value)} values cannot have one name",
+            f"one name cannot stand for a tuple of {counted(len(value), 'value')}",
             "write as many names before the =",
         )
         reader.assign(word, REFUSED)
@@ -62,7 +63,7 @@ def _assign_parts(reader: Reader, target: ast.Tuple | ast.List, value: Value) ->
             reader.refuse(
                 target,
                 "arguments",
-                f"there are {len(target.elts)} names for {got} value{'s'[: got != 1]}",
+                f"{counted(len(target.elts), 'name')} cannot stand for {counted(got, 'value')}",
             )
         parts = (REFUSED,) * len(target.elts)
     for name, part in zip(target.elts, parts, strict=True):

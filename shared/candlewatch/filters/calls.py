@@ -10,6 +10,7 @@ from candlewatch.filters.elementwise_calls import call_elementwise
 from candlewatch.filters.indicator_calls import call_indicator
 from candlewatch.filters.values import REFUSED, Refused, Value
 from candlewatch.indicators.catalog import INDICATORS
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,10 @@ def _own(reader: Reader, node: ast.Call, name: str) -> Value:
     ):
         form = words.OWN_FUNCTIONS[name][0]
         return reader.refuse(
-            node, "arguments", f"{name} got {len(places)} arguments", f"it is called as {form}"
+            node,
+            "arguments",
+            f"{name} got {counted(len(places), 'argument')}",
+            f"it is called as {form}",
         )
     return own.function(reader, node, [places[place] for place in range(len(places))])
 

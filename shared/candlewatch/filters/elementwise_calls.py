@@ -27,7 +27,7 @@ _CONSTANT: Final[dict[str, Callable[[float], float]]] = {
 def call_elementwise(reader: Reader, node: ast.Call, name: str) -> Value:
     """Return the function of a series, or of a constant at once."""
     if len(node.args) != 1 or node.keywords:
-        return reader.refuse(node, "arguments", f"{name} takes one argument, got {len(node.args)}")
+        return reader.refuse(node, "arguments", f"{name} takes 1 argument, got {len(node.args)}")
     value = read_number(reader, node.args[0], name)
     if value is None:
         return REFUSED

@@ -21,6 +21,7 @@ from candlewatch.filters.values import (
     is_condition,
     is_number,
     is_series,
+    whole,
 )
 from candlewatch.settings import FILTER_LOOP_MAX
 
@@ -96,9 +97,9 @@ def _head(reader: Reader, loop: ast.GeneratorExp) -> tuple[str, range] | None:
     bounds = [reader.read(bound) for bound in call.args]
     if any(isinstance(bound, Refused) for bound in bounds):
         return None
-    whole = [bound for bound in bounds if isinstance(bound, int) and not isinstance(bound, bool)]
-    values = range(*whole) if len(whole) == len(bounds) else range(0)
-    if len(whole) < len(bounds) or not 1 <= len(values) <= FILTER_LOOP_MAX:
+    ends = [end for end in map(whole, bounds) if end is not None]
+    values = range(*ends) if len(ends) == len(bounds) else range(0)
+    if not 1 <= len(values) <= FILTER_LOOP_MAX:
         reader.refuse(
             call,
             "loop",

@@ -22,8 +22,10 @@ from candlewatch.filters.values import (
     is_condition,
     is_number,
     is_series,
+    whole,
 )
 from candlewatch.settings import FILTER_LOOKBACK_MAX
+from candlewatch.wording import counted, written
 
 if TYPE_CHECKING:
     from candlewatch.filters.reader import Reader
@@ -144,17 +146,19 @@ def past(reader: Reader, node: ast.expr, value: Value, candles: Value) -> Value:
         value = value.node(0)
     if not isinstance(value, Node):
         return reader.refuse(node, "constant", f"{describe(value)} that is constant has no past")
-    if not isinstance(candles, int) or isinstance(candles, bool):
+    lag = whole(candles)
+    if lag is None:
         return reader.refuse(
             node, "constant", "the number of candles before is not a constant whole number"
         )
-    if candles < 0:
-        hint = f"x[{-candles}] is {-candles} candles before"
+    if lag < 0:
+        near = -lag < FILTER_LOOKBACK_MAX
+        hint = f"x[{-lag}] is {counted(-lag, 'candle')} before" if near else ""
         return reader.refuse(node, "look_ahead", "a filter cannot look ahead", hint)
-    if candles >= FILTER_LOOKBACK_MAX:
+    if lag >= FILTER_LOOKBACK_MAX:
         return reader.refuse(
             node,
             "lookback",
-            f"candles before must be from 0 to {FILTER_LOOKBACK_MAX - 1}, got {candles:,}",
+            f"candles before must be from 0 to {FILTER_LOOKBACK_MAX - 1}, got {written(lag)}",
         )
-    return graph.shift(value, candles)
+    return graph.shift(value, lag)

@@ -77,7 +77,7 @@ class Reader:
         """Count a syntax node; False: it is nested too deeply and shall not be read.
 
         Raises:
-            FilterRefused: the text has too many nodes, or its loops too many steps.
+            FilterRefused: the text has too many nodes, or takes too many steps.
         """
         self.spend(node, 1)
         if not self.repeating:
@@ -108,7 +108,8 @@ class Reader:
             self.refuse(
                 node,
                 "nodes",
-                f"the loops of a filter unroll to at most {FILTER_STEPS_MAX:,} steps",
+                f"a filter is read in at most {FILTER_STEPS_MAX:,} steps; each turn of a loop and"
+                " each term inside at() or of() takes some",
                 "use highest, count, any(c, n) and the like over the last n candles",
             )
             self.finish()

@@ -81,6 +81,13 @@ def is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def whole(value: Value | None) -> int | None:
+    """Return a constant whole number, however it was computed (10 / 2 is one); None for others."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        return None
+    return int(value)
+
+
 def is_condition(value: Value) -> bool:
     """Whether the value is a condition."""
     return isinstance(value, bool) or (isinstance(value, Node) and value.condition)

@@ -21,6 +21,7 @@ from candlewatch.settings import (
     INDICATOR_LOOKBACK_CANDLES,
     INDICATOR_SETTLE_CANDLES,
 )
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,7 +101,8 @@ class Indicator:
         """
         if len(arguments) > len(self.parameters):
             raise ValueError(
-                f"{self.name} takes at most {len(self.parameters)} parameters, got {len(arguments)}"
+                f"{self.name} takes {'at most ' if self.parameters else ''}"
+                f"{counted(len(self.parameters), 'parameter')}, got {len(arguments)}"
             )
         given = tuple(
             parameter.checked(self.name, value)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
+
+from candlewatch.wording import written
 
 Argument = float | int | str
 
@@ -48,10 +51,8 @@ class Parameter:
         )
         if not valid:
             what = "a whole number" if whole else "a number"
-            raise ValueError(
-                f"{indicator}: {self.name} must be {what} from {self.low:,} to {self.high:,},"
-                f" got {value!r}"
-            )
+            span = f"from {written(self.low)} to {written(self.high)}"
+            raise ValueError(f"{indicator}: {self.name} must be {what} {span}, got {_shown(value)}")
         return int(value) if whole else float(value)
 
     def _chosen(self, indicator: str, value: Argument) -> int:
@@ -61,4 +62,9 @@ class Parameter:
             if isinstance(value, str) and value.lower() == name:
                 return number
         known = ", ".join(f"{name} ({number})" for name, number in self.choices)
-        raise ValueError(f"{indicator}: {self.name} must be one of {known}, got {value!r}")
+        raise ValueError(f"{indicator}: {self.name} must be one of {known}, got {_shown(value)}")
+
+
+def _shown(value: Argument) -> str:
+    plain = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return written(value) if plain else repr(value)  # type: ignore[arg-type]  # said above

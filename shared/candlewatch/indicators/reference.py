@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from candlewatch.indicators.catalog import INDICATORS, LEFT_OUT
 from candlewatch.timeframes import TIMEFRAMES
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,16 +58,21 @@ def reference() -> str:
     return "".join(parts)
 
 
+def signature(indicator: Indicator) -> str:
+    """Return how an indicator is called: inputs, then parameters with their defaults."""
+    parameters = [f"{parameter.name}={parameter.default:g}" for parameter in indicator.parameters]
+    return f"{indicator.name}({', '.join((*indicator.inputs, *parameters))})"
+
+
 def entry(indicator: Indicator) -> str:
     """Return the reference of one indicator as Markdown."""
     return "\n".join(_lines(indicator)) + "\n"
 
 
 def _lines(indicator: Indicator) -> Iterator[str]:
-    arguments = [*indicator.inputs, *(f"{p.name}={p.default:g}" for p in indicator.parameters)]
     yield f"### {indicator.name}"
     yield ""
-    yield f"`{indicator.name}({', '.join(arguments)})`"
+    yield f"`{signature(indicator)}`"
     yield ""
     yield indicator.meaning
     yield ""
@@ -90,7 +96,7 @@ def _range(parameter: Parameter) -> str:
 def _lengths(indicator: Indicator) -> Iterator[str]:
     bound = indicator.bind(timeframe=TIMEFRAMES["5m"])
     rule = f" ({indicator.warm_up.text})" if indicator.parameters else ""
-    yield f"- Warm-up: {bound.warm_up} candles{rule}"
+    yield f"- Warm-up: {counted(bound.warm_up, 'candle')}{rule}"
     if indicator.settling:
         yield f"- Settling: {bound.settle:,} candles ({indicator.settling.text})"
     if indicator.session:
