@@ -9,6 +9,7 @@ from candlewatch.runs.check import judge, run_check
 from candlewatch.runs.environment import read_environment
 from candlewatch.runs.invocation import Context, Invocation, connect, parse
 from candlewatch.runs.signature import SIGNATURE_HEADER
+from candlewatch.settings import CHECK_PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,9 @@ def handler(event: Mapping[str, Any], context: Context | None) -> dict[str, Any]
         return _invocation.serve(
             event,
             context,
-            lambda deadline: run_check(_database, _environment.worker_name, deadline),
+            lambda deadline: run_check(
+                _database, _environment.worker_name, deadline, CHECK_PATIENCE_SECONDS
+            ),
         )
     return serve_user(event, _people, _environment.allowed_origin, _check)
 

@@ -29,6 +29,12 @@ WORKER_POOL: Final = 4
 CHECK_TASKS: Final = 50
 """Filters per claim of the check: each compiles in about half a millisecond."""
 
+CHECK_PATIENCE_SECONDS: Final = 1.0
+"""A check looks on for so long: a filter whose wake was debounced must not wait for the tick."""
+
+CHECK_PAUSE_SECONDS: Final = 0.1
+"""Pause between two looks of a patient check: ten small claims a second."""
+
 ENQUEUE_SLOTS: Final = 5_000
 """Slots that an idle worker turns into jobs in one call: a transaction of tens of milliseconds."""
 

@@ -38,6 +38,7 @@ SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
 CANDLES: Final = {"5m": 1_000, "1h": 300}
 WAKE_SECRET: Final = "a wake secret of the test"
 _CHUNK: Final = 250
+_CLIENT: Final = httpx.Client(timeout=60, trust_env=False)
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,12 @@ class Api:
     def send(self, function: str, method: str = "POST", **given: Any) -> httpx.Response:
         """Send any request to a function."""
         address = f"{self.url}/functions/v1/{function}"
-        return httpx.request(method, address, timeout=60, trust_env=False, **given)
+        return _CLIENT.request(method, address, **given)
 
     def rpc(self, name: str, token: str, **arguments: Any) -> httpx.Response:
         """Call one of the database's functions as a user."""
-        return httpx.post(
-            f"{self.url}/rest/v1/rpc/{name}",
-            json=arguments,
-            headers=self.headers(token),
-            timeout=30,
-            trust_env=False,
-        )
+        address = f"{self.url}/rest/v1/rpc/{name}"
+        return _CLIENT.post(address, json=arguments, headers=self.headers(token))
 
     def work(self) -> dict[str, int]:
         """Check and evaluate all that waits, as woken functions do."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from candlewatch.runs.check import judge, run_check
 from candlewatch.runs.deadline import Deadline
@@ -63,6 +66,43 @@ def test_nothing_is_claimed_when_no_time_is_left() -> None:
     counts = run_check(database, "tester", Deadline.in_seconds(-1))
 
     assert (counts, len(database.waiting)) == ({"accepted": 0, "refused": 0}, 1)
+
+
+class Arriving(Event):
+    """Stands for the pause between two looks: each time one more filter has come."""
+
+    def __init__(self, database: Waiting, *sources: str) -> None:
+        super().__init__()
+        self.database = database
+        self.coming = list(enumerate(sources, 2))
+        self.now = 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.now += timeout or 0.0
+        if self.coming:
+            self.database.waiting.append(self.coming.pop(0))
+        return False
+
+
+def test_filters_that_come_while_the_check_looks_on_are_checked_by_the_same_run() -> None:
+    database = Waiting("close > open")
+    pause = Arriving(database, "close > 1", "close > 2")
+    deadline = Deadline(60.0, lambda: pause.now, pause)
+
+    counts = run_check(database, "tester", deadline, patience_seconds=1.0)
+
+    assert counts["accepted"] == 3
+    # The last one came after two pauses, and the patience begins anew with each.
+    assert pause.now == pytest.approx(1.2)
+
+
+def test_a_check_without_patience_ends_when_nothing_waits() -> None:
+    database = Waiting("close > open")
+    pause = Arriving(database, "close > 1")
+
+    counts = run_check(database, "tester", Deadline(60.0, lambda: pause.now, pause))
+
+    assert (counts["accepted"], pause.now) == (1, 0.0)
 
 
 def test_what_a_filter_needs_is_told_by_timeframe() -> None:

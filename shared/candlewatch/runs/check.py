@@ -1,4 +1,8 @@
-"""Check the filters that wait: compile each text, tell the database what it needs or lacks."""
+"""Check the filters that wait: compile each text, tell the database what it needs or lacks.
+
+A wake within the debounce time of another one is not sent. The run that the other one started looks
+on for longer than that, so that no filter waits for the next tick.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from uuid import uuid4
 
 from candlewatch.errors import FilterRefused
 from candlewatch.filters import compile_filter
-from candlewatch.settings import CHECK_TASKS, LEASE_SECONDS
+from candlewatch.settings import CHECK_PAUSE_SECONDS, CHECK_TASKS, LEASE_SECONDS
 from candlewatch.timeframes import timeframe_named
 
 if TYPE_CHECKING:
@@ -29,27 +33,35 @@ class CheckDatabase(Protocol):
         """Record what a filter needs, or what is wrong with it."""
 
 
-def run_check(database: CheckDatabase, worker: str, deadline: Deadline) -> dict[str, int]:
-    """Drain the waiting checks.
+def run_check(
+    database: CheckDatabase, worker: str, deadline: Deadline, patience_seconds: float = 0.0
+) -> dict[str, int]:
+    """Drain the waiting checks, and those that come within the patience after the last one.
 
     Args:
         database: the worker functions.
         worker: who claims.
         deadline: nothing is claimed after it.
+        patience_seconds: how long to look on once nothing waits.
 
     Returns:
         How many filters were accepted and how many refused.
     """
     counts = {"accepted": 0, "refused": 0}
+    ends_at = deadline.clock() + patience_seconds
     while deadline.left() > 0:
         token = uuid4()
         tasks = database.claim_tasks(token, worker, "check", CHECK_TASKS, LEASE_SECONDS)["tasks"]
         if not tasks:
-            break
+            if deadline.clock() >= ends_at:
+                break
+            deadline.stopping.wait(CHECK_PAUSE_SECONDS)
+            continue
         for task in tasks:
             result = judge(task["payload"]["source"], task["payload"]["timeframe"])
             database.complete_check(token, task["id"], result)
             counts["accepted" if result["ok"] else "refused"] += 1
+        ends_at = deadline.clock() + patience_seconds
     return counts
 
 
