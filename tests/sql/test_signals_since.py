@@ -28,7 +28,8 @@ insert into public.signals (
   transaction_id, trader_id, account_id, filter_id, symbol, timeframe, candle_at, price,
   dispatch_id, frame_revision, created_at
 )
-select (3 + (n - 1) / 5000)::text::xid8, case when mod(n, 20) = 0 then %s::uuid else gen_random_uuid() end,
+select (3 + (n - 1) / 5000)::text::xid8,
+  case when mod(n, 20) = 0 then %s::uuid else gen_random_uuid() end,
   case when mod(n, 20) = 0 then %s::uuid else md5(mod(n, 20)::text)::uuid end, 1, 'S' || n, '5m',
   m.month::timestamptz + n * interval '1 second', 1, 1, 1, now()
 from unnest(%s::text[]) as m (month) cross join generate_series(1, 10000) as n
