@@ -14,6 +14,7 @@ create table candlewatch.filters (
   problems jsonb,
   created_at timestamptz not null default now(),
   checked_at timestamptz,
+  unused_since timestamptz,
   constraint filters_pkey primary key (id),
   constraint content_is_stored_once unique (content_hash),
   constraint content_hash_is_a_sha256 check (octet_length(content_hash) = 32),
@@ -34,6 +35,9 @@ create table candlewatch.filters (
   constraint lookback_is_at_least_0 check (lookback >= 0)
 );
 
+create index filters_that_are_unused on candlewatch.filters (unused_since)
+  where unused_since is not null;
+
 comment on table candlewatch.filters is
   'Sources of filters, each once: what it needs once it is checked, or all that is wrong with it.';
 comment on column candlewatch.filters.content_hash is
@@ -49,5 +53,7 @@ comment on column candlewatch.filters.names is 'Names whose values its signals c
 comment on column candlewatch.filters.problems is
   'Why it was refused: a list of line, column, rule, message and hint.';
 comment on column candlewatch.filters.checked_at is 'When the check ended.';
+comment on column candlewatch.filters.unused_since is
+  'When retention found that no trader has it; it goes once that is long ago.';
 
 alter table candlewatch.filters enable row level security;

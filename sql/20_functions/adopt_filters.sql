@@ -1,8 +1,6 @@
--- Binds traders to the filter rows of their present texts, making rows for texts that are new.
--- Filters are made in the order of their hashes, so that two callers with the same texts wait and
--- never deadlock. A trader whose timeframe changed has no last candle: candles of two timeframes
--- have no order. Returns the traders whose binding changed; new traders get their row in
--- trader_states here.
+-- Binds traders to the filter rows of their present texts, making rows for texts that are new. A
+-- trader whose timeframe changed has no last candle: candles of two timeframes have no order.
+-- Returns the traders whose binding changed; new traders get their row in trader_states here.
 create or replace function candlewatch.adopt_filters(p_traders uuid[])
 returns uuid[]
 language plpgsql
@@ -11,13 +9,7 @@ as $$
 declare
   v_changed uuid[];
 begin
-  insert into candlewatch.filters (content_hash, source, timeframe)
-  select distinct on (h.content_hash) h.content_hash, t.filter, t.timeframe
-  from public.traders as t
-  cross join lateral (select candlewatch.content_hash(t.timeframe, t.filter)) as h (content_hash)
-  where t.id = any (p_traders)
-  order by h.content_hash
-  on conflict (content_hash) do nothing;
+  perform candlewatch.hold_filters(p_traders);
 
   perform set_config('candlewatch.engine', 'on', true);
   with bound as (

@@ -18,6 +18,7 @@ begin
     + candlewatch.drop_partitions('candlewatch.slot_outcomes', v_now - v_settings.history_kept)
     + candlewatch.prune_frames(p_limit)
     + candlewatch.prune_history(v_now - v_settings.history_kept, p_limit)
+    + candlewatch.prune_filters(v_now - v_settings.history_kept, p_limit)
     + candlewatch.prune_logs(v_now - v_settings.log_kept, p_limit)
     + candlewatch.prune_access(p_limit);
   return v_count;

@@ -37,14 +37,17 @@ class Gate:
     Args:
         database: where.
         table: qualified name; whoever inserts, updates or deletes there stops before the change.
+        moment: another moment of a statement to stop at, for instance `after insert`.
     """
 
-    def __init__(self, database: Database, table: str) -> None:
+    def __init__(
+        self, database: Database, table: str, moment: str = "before insert or update or delete"
+    ) -> None:
         self._keeper = database.connect()
         self._keeper.execute("select pg_advisory_lock(4711)")
         database.run(_GATE)
         database.run(
-            f"create trigger gate before insert or update or delete on {table} "
+            f"create trigger gate {moment} on {table} "
             "for each statement execute function candlewatch.stop_at_gate()"
         )
 
