@@ -16,12 +16,14 @@ declare
   v_account uuid;
   v_trader record;
 begin
-  select t.account_id into v_account from public.traders as t where t.id = p_trader;
-  if not found or not candlewatch.owns(v_account) then
+  select t.account_id into v_account
+  from public.traders as t
+  where t.id = p_trader and candlewatch.owns(t.account_id)
+  for update;
+  if not found then
     perform candlewatch.refuse('CW004', format('there is no trader %s', p_trader),
       'list your traders and use an id from there');
   end if;
-  perform from public.traders as t where t.id = p_trader for update;
   perform from public.accounts as a where a.id = v_account for no key update;
   select t.enabled, s.state, s.version into v_trader
   from public.traders as t

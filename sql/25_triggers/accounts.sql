@@ -12,3 +12,8 @@ create trigger counters_are_not_edited
 create trigger account_is_audited
   after update of tier on public.accounts
   for each row execute function candlewatch.audit_row('id', 'id');
+
+create trigger account_goes_with_its_user
+  before delete on public.accounts
+  for each row when (pg_trigger_depth() = 0)
+  execute function candlewatch.guard_engine_columns('delete the user; the account goes with it');

@@ -14,6 +14,11 @@ create trigger account_is_audited
   after update of tier on public.accounts
   for each row execute function candlewatch.audit_row('id', 'id');
 
+create trigger account_goes_with_its_user
+  before delete on public.accounts
+  for each row when (pg_trigger_depth() = 0)
+  execute function candlewatch.guard_engine_columns('delete the user; the account goes with it');
+
 -- sql/25_triggers/audit_log.sql
 -- The audit log is append-only.
 create trigger audit_log_is_append_only
@@ -117,11 +122,15 @@ create trigger traders_are_dropped
   for each statement execute function candlewatch.drop_traders();
 
 -- sql/25_triggers/users.sql
--- What happens when a user appears; users who were there before the first migration get accounts as
--- well.
+-- What happens when a user appears and when one is deleted; users who were there before the first
+-- migration get accounts as well.
 create trigger user_gets_an_account
   after insert on auth.users
   for each row execute function candlewatch.create_account();
+
+create trigger user_is_locked_in_order
+  before delete on auth.users
+  for each row execute function candlewatch.lock_user();
 
 insert into public.accounts (id)
 select u.id from auth.users as u

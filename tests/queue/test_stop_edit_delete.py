@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+import psycopg
+import pytest
 from tests.fixtures.factories import make_account
 from tests.queue.gates import Gate, background, result_of, waits
 from tests.queue.scene import answer, make_filter, make_running
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 STOP = "update public.traders set enabled = false where id = %s"
 EDIT = "update public.traders set filter = 'close < open' where id = %s"
 DELETE = "delete from public.traders where id = %s"
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
 
 
 def test_a_trader_stopped_while_it_is_claimed_gives_no_signal(scene: Scene) -> None:
@@ -257,6 +261,67 @@ def test_an_account_deleted_during_an_evaluation_leaves_nothing_and_loses_no_cou
     assert scene.database.one("select leased_count from candlewatch.queue_state") == 0
     assert scene.counts() == {"due": 3, "skipped": 3}
     assert scene.violations() == []
+
+
+def test_deleting_a_user_and_completing_its_work_wait_for_each_other(scene: Scene) -> None:
+    account = make_account(scene.database)
+    # Deleting takes traders as they come, the older one first; completing takes them by their ids.
+    older, younger = UUID(int=2), UUID(int=1)
+    for trader in (older, younger):
+        make_filter(scene.database)
+        scene.database.run(
+            "insert into public.traders (id, account_id, name, filter) "
+            "values (%s, %s, 'n', 'close > open')",
+            [trader, account],
+        )
+        scene.clock.advance(seconds=1)
+    scene.close()
+    worker, operator = scene.worker(), scene.database.connect()
+    batch = worker.claim()
+    holder = scene.database.connect(autocommit=False)
+    holder.execute("select from public.traders as t where t.id = %s for update", [older])
+    with background() as pool:
+        deletion = pool.submit(operator.execute, b"delete from auth.users where id = %s", [account])
+        waits(scene.database, operator)
+        completion = pool.submit(worker.complete, batch["token"], answer(batch))
+        waits(scene.database, worker.connection)
+        holder.rollback()
+        result_of(deletion)
+        told = result_of(completion)
+
+    assert told["slots"]["skipped"] == 2
+    assert scene.database.one(DEADLOCKS) == 0
+    assert scene.violations() == []
+
+
+def test_a_start_that_meets_the_deletion_of_its_user_finds_no_trader(scene: Scene) -> None:
+    account = make_account(scene.database)
+    trader = make_running(scene.database, account=account, enabled=False)
+    operator = scene.database.connect()
+    owner = scene.database.connect("authenticated", user=account)
+    gate = Gate(scene.database, "public.traders")
+    with background() as pool:
+        deletion = pool.submit(operator.execute, b"delete from auth.users where id = %s", [account])
+        waits(scene.database, operator)
+        start = pool.submit(owner.execute, b"select public.start_trader(%s)", [trader])
+        waits(scene.database, owner)
+        gate.open()
+        result_of(deletion)
+        with pytest.raises(psycopg.Error) as refused:
+            result_of(start)
+
+    assert refused.value.sqlstate == "CW004"
+    assert scene.database.one(DEADLOCKS) == 0
+
+
+def test_an_account_is_not_deleted_without_its_user(scene: Scene) -> None:
+    account = make_account(scene.database)
+
+    with pytest.raises(psycopg.Error) as refused:
+        scene.database.run("delete from public.accounts where id = %s", [account])
+
+    assert refused.value.sqlstate == "CW006"
+    assert refused.value.diag.message_hint == "delete the user; the account goes with it"
 
 
 def test_a_stop_that_committed_stays_final_when_the_completion_is_repeated(scene: Scene) -> None:
