@@ -31,6 +31,7 @@ grant execute on function
   candlewatch.recall_answer(text, jsonb),
   candlewatch.remember_answer(text, jsonb),
   candlewatch.read_trader(uuid),
+  candlewatch.insert_trader(text, text, text, jsonb, boolean, text, integer, integer),
   candlewatch.switch_trader(uuid, boolean, integer),
   candlewatch.run_own_trader(uuid)
   to authenticated, service_role;

@@ -14,6 +14,7 @@ comment on table candlewatch.call_buckets is
 comment on column candlewatch.call_buckets.account_id is 'The user.';
 comment on column candlewatch.call_buckets.calls_left is 'Calls left at that time.';
 comment on column candlewatch.call_buckets.filled_at is 'When calls_left was computed.';
-comment on column candlewatch.call_buckets.refused_count is 'Calls that were refused so far.';
+comment on column candlewatch.call_buckets.refused_count is
+  'Calls of functions that were refused so far; a refused change of rows undoes its own count.';
 
 alter table candlewatch.call_buckets enable row level security;

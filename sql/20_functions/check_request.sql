@@ -1,8 +1,9 @@
 -- PostgREST calls this before every request, in its transaction. Refuses tokens that PostgREST lets
 -- pass (no user, no end, for somebody else, a user who is gone or banned), bodies over 64 kB, and
--- changes of tables over the rate limit; calls of functions take from the bucket themselves, since
--- their refusals can commit. A GET runs in a read-only transaction, which cannot count. Definer:
--- reads users and buckets.
+-- changes of tables over the rate limit: that refusal is an error, so that its reader gets the
+-- sentence, and it undoes its own count, but a refused call takes nothing from the bucket anyway.
+-- Calls of functions take from the bucket themselves, and their refusals commit. A GET runs in a
+-- read-only transaction, which cannot count. Definer: reads users and buckets.
 create or replace function candlewatch.check_request()
 returns void
 language plpgsql

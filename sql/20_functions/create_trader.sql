@@ -17,7 +17,6 @@ set search_path = ''
 as $$
 declare
   v_answer jsonb;
-  v_trader uuid;
 begin
   v_answer := coalesce(
     candlewatch.take_call(),
@@ -29,14 +28,10 @@ begin
   if v_answer is not null then
     return v_answer;
   end if;
-  insert into public.traders (
-    name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
-  ) values (
+  v_answer := candlewatch.insert_trader(
     p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles,
     p_catch_up_candles
-  )
-  returning id into v_trader;
-  v_answer := candlewatch.read_trader(v_trader);
+  );
   perform candlewatch.remember_answer(p_key, v_answer);
   return v_answer;
 end
