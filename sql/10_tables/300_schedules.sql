@@ -1,12 +1,15 @@
--- What runs when. The tick is handed to pg_cron; the other rows are looked at by the tick itself
--- and are due when every has passed since last_at, whoever calls it.
+-- What runs when. The tick is handed to pg_cron, whose job follows its row; the other rows are looked
+-- at by the tick itself and are due when every has passed since last_at, whoever calls it.
 create table candlewatch.schedules (
   name text primary key,
   every interval not null,
   enabled boolean not null default true,
   last_at timestamptz,
   purpose text not null,
-  constraint interval_is_positive check (every > interval '0')
+  constraint interval_is_positive check (every > interval '0'),
+  constraint tick_comes_in_whole_seconds_below_a_minute check (
+    name <> 'tick' or (every < interval '1 minute' and extract(epoch from every) % 1 = 0)
+  )
 ) with (fillfactor = 30);
 alter table candlewatch.schedules enable row level security;
 comment on table candlewatch.schedules is

@@ -1,4 +1,5 @@
--- Removes old rows of pg_cron's run log, which it would keep for ever, and of pg_net's answers.
+-- Removes old rows of pg_cron's run log, which it would keep for ever, and of pg_net's answers. A
+-- run that could not start has no times: it is as old as the runs before and after it.
 create or replace function candlewatch.prune_logs(
   p_before timestamptz,
   p_limit integer
@@ -8,12 +9,23 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with run as (
+  with old as (
+    select x.runid
+    from cron.job_run_details as x
+    where coalesce(x.end_time, x.start_time) < p_before
+      or (
+        coalesce(x.end_time, x.start_time) is null
+        and x.runid < (
+          select max(o.runid) from cron.job_run_details as o
+          where coalesce(o.end_time, o.start_time) < p_before
+        )
+      )
+    order by x.runid
+    limit p_limit
+  ),
+  run as (
     delete from cron.job_run_details as d
-    where d.runid in (
-      select x.runid from cron.job_run_details as x
-      where coalesce(x.end_time, x.start_time) < p_before order by x.runid limit p_limit
-    )
+    where d.runid = any(array(select o.runid from old as o))
     returning 1
   ),
   response as (

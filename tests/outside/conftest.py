@@ -1,7 +1,13 @@
-"""Debian's Postgres 15 with the real pg_cron and plpgsql_check: what CI installs, others may."""
+"""Debian's Postgres with the real pg_cron and plpgsql_check: what CI installs, others may.
+
+Debian 12 has Postgres 15 with pg_cron 1.4, whose jobs start by the minute. Debian 13 has Postgres 17
+with pg_cron 1.6, whose jobs start by the second; `.ci/debian-13` unpacks it. Each test runs on both.
+"""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,53 +21,60 @@ if TYPE_CHECKING:
 
     from tests.fixtures.server import Server
 
-DEBIAN_15: Final = "/usr/lib/postgresql/15/bin"
 CRON_DATABASE: Final = "candlewatch"
+_DEBIAN_13: Final = os.environ.get("CANDLEWATCH_DEBIAN_13", "/var/cache/candlewatch/debian-13")
+PROGRAMS: Final = {
+    "15": Path("/usr/lib/postgresql/15/bin"),
+    "17": Path(_DEBIAN_13, "usr/lib/postgresql/17/bin"),
+}
+SETTINGS: Final = {
+    "fsync": "off",
+    "shared_preload_libraries": "pg_cron",
+    "cron.database_name": CRON_DATABASE,
+    "cron.use_background_workers": "on",
+    "max_worker_processes": "20",
+}
+
+
+@dataclass(frozen=True)
+class Debian:
+    """A server with pg_cron's scheduler, of one major version."""
+
+    server: Server
+    major: str
+
+    @property
+    def knows_seconds(self) -> bool:
+        """Whether its pg_cron starts jobs by the second."""
+        return self.major != "15"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs more than the package registries give an ordinary user."""
+    """Mark what needs more than the package registries give an ordinary user.
+
+    Tests of one server share the one database in which pg_cron lives: they stay together.
+    """
     for item in items:
         if "/tests/outside/" in str(item.path):
             item.add_marker(pytest.mark.outside)
+            major = next((name for name in PROGRAMS if f"[{name}" in item.name), item.name)
+            item.add_marker(pytest.mark.xdist_group(f"Postgres {major}"))
+
+
+@pytest.fixture(scope="session", params=PROGRAMS)
+def debian(request: pytest.FixtureRequest) -> Iterator[Debian]:
+    """Run Debian's Postgres with pg_cron's scheduler."""
+    with running_server(SETTINGS, str(PROGRAMS[request.param])) as server:
+        yield Debian(server, request.param)
 
 
 @pytest.fixture(scope="session")
-def debian_server() -> Iterator[Server]:
-    """Run Debian's Postgres 15 with pg_cron's scheduler."""
-    settings = {
-        "fsync": "off",
-        "shared_preload_libraries": "pg_cron",
-        "cron.database_name": CRON_DATABASE,
-        "cron.use_background_workers": "on",
-        "max_worker_processes": "20",
-    }
-    with running_server(settings, DEBIAN_15) as server:
-        use_real_cron(server)
-        yield server
-
-
-def use_real_cron(server: Server) -> None:
-    """Put Debian's pg_cron where the local stack has its stand-in."""
-    extensions = Path("share", "postgresql", "15", "extension")
-    ours = server.cluster.installation.programs.parents[3] / extensions
-    for stand_in in ours.glob("pg_cron*"):
-        stand_in.unlink()
-    for real in (Path("/usr") / extensions).glob("pg_cron*"):
-        (ours / real.name).symlink_to(real)
-
-
-@pytest.fixture(scope="session")
-def cron_database(debian_server: Server) -> Iterator[Database]:
+def cron_database(debian: Debian) -> Iterator[Database]:
     """Give all tests the one database in which pg_cron lives, as the Supabase CLI migrated it."""
-    name = debian_server.empty_database(CRON_DATABASE)
-    with debian_server.superuser(name) as superuser:
-        # A hosted project lets `postgres` create these; elsewhere the superuser has to.
-        superuser.execute("create extension pg_cron with schema pg_catalog")
-        superuser.execute("grant usage on schema cron to postgres")
-        superuser.execute("grant select, delete on cron.job_run_details to postgres")
+    name = debian.server.empty_database(CRON_DATABASE)
+    with debian.server.superuser(name) as superuser:
         superuser.execute("create extension plpgsql_check with schema extensions")
-    with open_database(debian_server, name) as database:
+    with open_database(debian.server, name) as database:
         pushed = push(database)
         assert pushed.returncode == 0, pushed.stdout + pushed.stderr
         yield database

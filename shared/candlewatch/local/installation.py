@@ -140,12 +140,16 @@ def _copy_of_system(original: Installation, folder: Path, real: Collection[str])
     # A real pg_cron needs a preloaded library; a real pgcrypto does not.
     stood_in = {file.stem for file in STAND_INS.glob("*.control")} - {"pgcrypto", *real}
     for entry in (share / "extension").iterdir():
-        if entry.name.split("--")[0].removesuffix(".control") not in stood_in:
+        if _extension_of(entry) not in stood_in:
             _link(entry, extensions / entry.name)
     for stand_in in STAND_INS.iterdir():
-        if not (extensions / stand_in.name).exists():
+        if _extension_of(stand_in) in stood_in:
             shutil.copy(stand_in, extensions / stand_in.name)
     return programs
+
+
+def _extension_of(file: Path) -> str:
+    return file.name.split("--")[0].removesuffix(".control")
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,4 +1,5 @@
--- What a Supabase project's database holds before the first migration. Runs as supabase_admin.
+-- What a Supabase project's database holds before the first migration; running it again changes
+-- nothing. Runs as a superuser.
 -- Source: github.com/supabase/postgres, migrations/db; supabase/auth, migrations (a subset of users).
 
 grant usage on schema public to postgres, anon, authenticated, service_role;
@@ -13,18 +14,18 @@ alter default privileges for role postgres in schema public
 alter default privileges for role postgres in schema public
   grant all on sequences to postgres, anon, authenticated, service_role;
 
-create schema extensions;
+create schema if not exists extensions;
 grant usage on schema extensions to postgres, anon, authenticated, service_role;
 grant create on schema extensions to postgres;
-create extension pgcrypto with schema extensions;
+create extension if not exists pgcrypto with schema extensions;
 
-create schema vault;
+create schema if not exists vault;
 grant usage on schema vault to postgres, service_role;
 
-create schema auth authorization supabase_auth_admin;
+create schema if not exists auth authorization supabase_auth_admin;
 grant usage on schema auth to postgres, anon, authenticated, service_role;
 
-create table auth.users (
+create table if not exists auth.users (
   id uuid primary key,
   instance_id uuid,
   aud varchar(255),
@@ -44,13 +45,13 @@ create table auth.users (
   created_at timestamptz,
   updated_at timestamptz
 );
-create unique index users_email on auth.users (email) where not is_sso_user;
+create unique index if not exists users_email on auth.users (email) where not is_sso_user;
 alter table auth.users enable row level security;
 alter table auth.users owner to supabase_auth_admin;
 grant all on auth.users to postgres;
 grant all on auth.users to service_role;
 
-create function auth.jwt() returns jsonb
+create or replace function auth.jwt() returns jsonb
 language sql stable
 as $$
   select coalesce(
@@ -59,7 +60,7 @@ as $$
   )::jsonb
 $$;
 
-create function auth.uid() returns uuid
+create or replace function auth.uid() returns uuid
 language sql stable
 as $$
   select coalesce(
@@ -68,7 +69,7 @@ as $$
   )::uuid
 $$;
 
-create function auth.role() returns text
+create or replace function auth.role() returns text
 language sql stable
 as $$
   select coalesce(
@@ -77,7 +78,7 @@ as $$
   )::text
 $$;
 
-create function auth.email() returns text
+create or replace function auth.email() returns text
 language sql stable
 as $$
   select coalesce(
@@ -90,3 +91,17 @@ alter function auth.jwt() owner to supabase_auth_admin;
 alter function auth.uid() owner to supabase_auth_admin;
 alter function auth.role() owner to supabase_auth_admin;
 alter function auth.email() owner to supabase_auth_admin;
+
+-- There postgres may make these; a real pg_cron is made by a superuser elsewhere, in the one database
+-- that it serves. Its log is pruned by postgres.
+do $$
+begin
+  if current_setting('shared_preload_libraries') like '%pg_cron%'
+    and current_setting('cron.database_name', true) = current_database()
+  then
+    create extension if not exists pg_cron with schema pg_catalog;
+    grant usage on schema cron to postgres;
+    grant select, delete on cron.job_run_details to postgres;
+  end if;
+end
+$$;

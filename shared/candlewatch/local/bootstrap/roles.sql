@@ -1,15 +1,26 @@
--- The roles of a Supabase project, once per cluster. Runs as supabase_admin, the superuser.
+-- The roles of a Supabase project, once per cluster; what is there stays as it is. Runs as a superuser.
 -- Source: github.com/supabase/postgres, migrations/db/init-scripts; roles and their attributes.
 
-create role anon nologin noinherit;
-create role authenticated nologin noinherit;
-create role service_role nologin noinherit bypassrls;
-create role authenticator login noinherit;
-create role supabase_auth_admin nologin noinherit createrole;
-
--- Migrations run as this role: it may make roles and databases and see through row level security,
--- and it is no superuser.
-create role postgres login createrole createdb bypassrls replication;
+do $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array[
+    'anon nologin noinherit',
+    'authenticated nologin noinherit',
+    'service_role nologin noinherit bypassrls',
+    'authenticator login noinherit',
+    'supabase_auth_admin nologin noinherit createrole',
+    -- Migrations run as this role: it may make roles and databases and see through row level
+    -- security, and it is no superuser.
+    'postgres login createrole createdb bypassrls replication'
+  ] loop
+    if to_regrole(split_part(v_role, ' ', 1)) is null then
+      execute 'create role ' || v_role;
+    end if;
+  end loop;
+end
+$$;
 
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role, authenticator to postgres with admin option;
