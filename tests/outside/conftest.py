@@ -1,7 +1,7 @@
 """Debian's Postgres with the real pg_cron and plpgsql_check: what CI installs, others may.
 
-Debian 12 has Postgres 15 with pg_cron 1.4, whose jobs start by the minute. Debian 13 has Postgres 17
-with pg_cron 1.6, whose jobs start by the second; `.ci/debian-13` unpacks it. Each test runs on both.
+Debian 12 has Postgres 15 with pg_cron 1.4, whose jobs start by the minute; Debian 13 has Postgres
+17 with pg_cron 1.6, whose jobs start by the second (`.ci/debian-13` unpacks it). Tests run on both.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 from tests.fixtures.database import Database, open_database
 from tests.fixtures.server import running_server
 from tests.outside.supabase_cli import push
+from tests.outside.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,3 +79,9 @@ def cron_database(debian: Debian) -> Iterator[Database]:
         pushed = push(database)
         assert pushed.returncode == 0, pushed.stdout + pushed.stderr
         yield database
+
+
+@pytest.fixture(scope="session")
+def witness(cron_database: Database) -> Witness:
+    """Give a witness of all ticks of the database."""
+    return Witness(cron_database)

@@ -23,6 +23,8 @@ COMMANDS: Final = (
     "reset",
     "invoke",
     "tick",
+    "bootstrap",
+    "migrate",
     "exchange",
     "check",
     "evaluate",

@@ -34,6 +34,8 @@ class PostgrestSettings:
         schemas: exposed schemas, the default one first.
         pool: database connections at most.
         pre_request: SQL function that runs before each request; empty for none.
+        pooled: whether a pooler in transaction mode stands before the database: nothing is
+            prepared, and changes of the schema are not heard of.
     """
 
     database: str
@@ -41,6 +43,7 @@ class PostgrestSettings:
     schemas: str = "public,worker"
     pool: int = 20
     pre_request: str = ""
+    pooled: bool = False
 
 
 def postgrest_program(project: Path) -> Path:
@@ -123,6 +126,8 @@ def _environment(settings: PostgrestSettings, port: int, admin: int) -> dict[str
         "PGRST_DB_MAX_ROWS": str(MAX_ROWS),
         "PGRST_DB_POOL": str(settings.pool),
         "PGRST_DB_USE_LEGACY_GUCS": "false",
+        "PGRST_DB_PREPARED_STATEMENTS": str(not settings.pooled).lower(),
+        "PGRST_DB_CHANNEL_ENABLED": str(not settings.pooled).lower(),
         "PGRST_DB_PRE_REQUEST": settings.pre_request,
         "PGRST_JWT_SECRET": settings.jwt_secret,
         "PGRST_OPENAPI_MODE": "follow-privileges",

@@ -2,6 +2,11 @@
 -- nothing. Runs as a superuser.
 -- Source: github.com/supabase/postgres, migrations/db; supabase/auth, migrations (a subset of users).
 
+do $$
+begin
+  execute format('grant all on database %I to postgres', current_database());
+end
+$$;
 grant usage on schema public to postgres, anon, authenticated, service_role;
 grant create on schema public to postgres;
 
