@@ -43,19 +43,29 @@ grant select on public.tiers, public.templates to anon, authenticated, service_r
 grant select on public.accounts, public.traders, public.trader_states
   to authenticated, service_role;
 
-grant insert (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
+grant insert (
+  name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
+)
   on public.traders to authenticated;
-grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
+grant update (
+  name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
+)
   on public.traders to authenticated;
 grant delete on public.traders to authenticated, service_role;
 
 grant insert (
-  account_id, name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
+  account_id, name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
 )
   on public.traders to service_role;
-grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
+grant update (
+  name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
+)
   on public.traders to service_role;
-grant update (tier) on public.accounts to service_role;
+grant update (tier, shadow) on public.accounts to service_role;
 grant insert, update, delete on public.tiers, public.templates to service_role;
 
 grant execute on function
@@ -66,7 +76,7 @@ grant execute on function
   public.stop_trader(uuid, integer),
   public.run_trader(uuid),
   public.trader_status(uuid),
-  public.signals_since(text, integer),
+  public.signals_since(text, integer, boolean),
   public.usage()
   to authenticated, service_role;
 

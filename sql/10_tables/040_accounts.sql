@@ -5,6 +5,7 @@ create table public.accounts (
   tier text not null default 'free',
   trader_count integer not null default 0,
   running_count integer not null default 0,
+  shadow boolean not null default false,
   created_at timestamptz not null default now(),
   constraint accounts_pkey primary key (id),
   constraint account_belongs_to_a_user
@@ -18,12 +19,14 @@ create table public.accounts (
 create index accounts_by_tier on public.accounts (tier);
 
 comment on table public.accounts is
-  'One row per user. The operator sets the tier here; everything else is written by functions.';
+  'One row per user. The operator sets tier and shadow here; functions write everything else.';
 comment on column public.accounts.id is 'The user''s id.';
 comment on column public.accounts.tier is 'free, pro, elite or another row of tiers.';
 comment on column public.accounts.trader_count is 'Traders that exist; counted by triggers.';
 comment on column public.accounts.running_count is
   'Traders that hold a place because they are started; counted by triggers.';
+comment on column public.accounts.shadow is
+  'True while another system still serves the user: new signals are marked and not sent as live.';
 comment on column public.accounts.created_at is 'When the account appeared.';
 
 alter table public.accounts enable row level security;

@@ -11,6 +11,7 @@ create table public.traders (
   emit text not null default 'on_entry',
   cooldown_candles integer not null default 0,
   catch_up_candles integer not null default 0,
+  external_key text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint traders_pkey primary key (id),
@@ -25,7 +26,9 @@ create table public.traders (
     check (jsonb_typeof(universe) = 'object' and octet_length(universe::text) <= 65536),
   constraint emit_is_on_entry_or_every_candle check (emit in ('on_entry', 'every_candle')),
   constraint cooldown_is_0_to_1000_candles check (cooldown_candles between 0 and 1000),
-  constraint catch_up_is_0_to_48_candles check (catch_up_candles between 0 and 48)
+  constraint catch_up_is_0_to_48_candles check (catch_up_candles between 0 and 48),
+  constraint external_key_has_1_to_200_characters check (length(external_key) between 1 and 200),
+  constraint external_key_is_used_once_in_an_account unique (account_id, external_key)
 );
 
 create index traders_by_account on public.traders (account_id, created_at, id);
@@ -51,6 +54,8 @@ comment on column public.traders.cooldown_candles is
   'Candles of silence after a signal of the same symbol, 0 to 1,000.';
 comment on column public.traders.catch_up_candles is
   'Candles that an outage missed and that are evaluated afterwards, in order, 0 (the newest alone) to 48.';
+comment on column public.traders.external_key is
+  'What another system calls it, once in an account: by it an import knows what is there.';
 comment on column public.traders.created_at is 'When it was made.';
 comment on column public.traders.updated_at is 'When it was last edited.';
 

@@ -19,6 +19,7 @@ create table public.signals (
   dispatch_id bigint not null,
   frame_revision integer not null,
   created_at timestamptz not null,
+  shadow boolean not null default false,
   primary key (trader_id, symbol, timeframe, candle_at)
 ) partition by range (candle_at);
 alter sequence public.signal_ids owned by public.signals.id;
@@ -35,6 +36,8 @@ comment on column public.signals.change_pct is
   'Change of the close against the candle before, in percent.';
 comment on column public.signals."values" is
   'The filter''s named values on that candle: why it fired.';
+comment on column public.signals.shadow is
+  'Made while its account was a shadow: to be compared with another system, not to be acted on.';
 comment on column public.signals.filter_id is 'The version of the filter that fired.';
 
 -- Holds what comes when no partition was made ahead, so that no completion ever fails for that

@@ -1,6 +1,7 @@
 -- Sends new signals to their owners' private channel of Supabase Realtime, one message for each
--- trader and candle. Exists as a trigger only where Realtime does; everywhere else its news is read by
--- polling. Definer: the functions' role may not send messages itself.
+-- trader and candle; what an account makes in shadow is not sent. Exists as a trigger only where
+-- Realtime does; everywhere else its news is read by polling. Definer: the functions' role may not
+-- send messages itself.
 create or replace function candlewatch.broadcast_signals()
 returns trigger
 language plpgsql
@@ -20,6 +21,7 @@ begin
         ) order by n.id)
       ) as payload
     from written as n
+    where not n.shadow
     group by n.account_id, n.trader_id, n.timeframe, n.candle_at
   ) as m;
   return null;

@@ -1,11 +1,13 @@
 -- The caller's signals after a cursor, oldest first, and the cursor to ask with next. Ordered by
 -- transaction and number, and only what is older than every open transaction: what commits late is
 -- never skipped. The cursor is "transaction:number" of the last signal read; nothing or an empty
--- one starts at the beginning. Reads the caller's index in its order, whatever the statistics say:
--- by a sort, a reader who is far behind would read all that is new for every answer.
+-- one starts at the beginning. What the account made in shadow is left out unless p_shadow asks.
+-- Reads the caller's index in its order, whatever the statistics say: by a sort, a reader who is
+-- far behind would read all that is new for every answer.
 create or replace function public.signals_since(
   p_cursor text default null,
-  p_limit integer default 100
+  p_limit integer default 100,
+  p_shadow boolean default false
 )
 returns jsonb
 language plpgsql
@@ -41,11 +43,12 @@ begin
   from (
     select
       s.id, s.transaction_id, s.account_id, s.trader_id, s.filter_id, s.symbol, s.timeframe,
-      s.candle_at, s.price, s.change_pct, s.volume, s."values", s.created_at
+      s.candle_at, s.price, s.change_pct, s.volume, s."values", s.created_at, s.shadow
     from public.signals as s
     where s.account_id = v_account
       and (s.transaction_id, s.id)
         > (split_part(v_cursor, ':', 1)::xid8, split_part(v_cursor, ':', 2)::bigint)
+      and (p_shadow or not s.shadow)
       and s.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
     order by s.transaction_id, s.id
     limit p_limit
@@ -54,5 +57,5 @@ begin
 end
 $$;
 
-comment on function public.signals_since(text, integer) is
+comment on function public.signals_since(text, integer, boolean) is
   'Your signals after a cursor, oldest first, and the next cursor; misses none that commits late.';

@@ -10,7 +10,7 @@ set search_path = ''
 rows 10
 as $$
   with match as (
-    select e.*, d.timeframe, d.candle_at, s.position, s.symbol, r.signals_per_candle,
+    select e.*, d.timeframe, d.candle_at, s.position, s.symbol, r.signals_per_candle, a.shadow,
       row_number() over (
         partition by e.dispatch_id, e.trader_id order by s.quote_volume desc, s.position
       ) as place
@@ -31,11 +31,11 @@ as $$
   written as (
     insert into public.signals (
       trader_id, account_id, filter_id, symbol, timeframe, candle_at, price, change_pct, volume,
-      "values", dispatch_id, frame_revision, created_at
+      "values", dispatch_id, frame_revision, created_at, shadow
     )
     select m.trader_id, m.account_id, m.filter_id, m.symbol, m.timeframe, m.candle_at, c.price,
       c.change_pct, c.volume, coalesce(m."values" -> m.position::text, '{}'), m.dispatch_id,
-      c.revision, candlewatch.lease_clock()
+      c.revision, candlewatch.lease_clock(), m.shadow
     from match as m
     cross join lateral candlewatch.candle_figures(m.timeframe, m.candle_at, m.position) as c
     where m.place <= m.signals_per_candle

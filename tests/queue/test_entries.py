@@ -88,6 +88,23 @@ def test_a_cooldown_of_two_candles_silences_two_candles(scene: Scene) -> None:
     assert scene.database.one("select sum(suppressed_count) from monitor.dispatches") == 2
 
 
+def test_signals_are_marked_while_their_account_is_a_shadow_and_never_told_twice(
+    scene: Scene,
+) -> None:
+    make_running(scene.database)
+    worker = scene.worker()
+    for shadow, true in ((True, "1000"), (False, "1100"), (True, "1110")):
+        scene.database.run("update public.accounts set shadow = %s", [shadow])
+        scene.close()
+        evaluate(worker, true)
+
+    assert scene.database.rows("select symbol, shadow from public.signals order by candle_at") == [
+        ("S0USDT", True),
+        ("S1USDT", False),
+        ("S2USDT", True),
+    ]
+
+
 def test_over_the_cap_those_with_the_most_volume_are_kept_and_the_rest_is_counted(
     scene: Scene,
 ) -> None:

@@ -24,6 +24,7 @@ WRITABLE: Final[dict[str, set[str]]] = {
         "emit",
         "cooldown_candles",
         "catch_up_candles",
+        "external_key",
     }
 }
 TABLES: Final = ("tiers", "templates", "accounts", "traders", "trader_states", "signals", "symbols")

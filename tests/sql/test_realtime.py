@@ -52,15 +52,17 @@ def messages(database: Database, event: str) -> list[tuple[Any, ...]]:
     )
 
 
-def write_signals(database: Database, trader: UUID, symbols: list[str]) -> None:
+def write_signals(
+    database: Database, trader: UUID, symbols: list[str], *, shadow: bool = False
+) -> None:
     """Write signals of one candle."""
     database.run("select candlewatch.prepare_partitions()")
     database.run(
         "insert into public.signals (trader_id, account_id, filter_id, symbol, timeframe, "
-        "candle_at, price, dispatch_id, frame_revision, created_at) "
-        "select s.trader_id, s.account_id, s.filter_id, x, '5m', now(), 1, 1, 1, now() "
+        "candle_at, price, dispatch_id, frame_revision, created_at, shadow) "
+        "select s.trader_id, s.account_id, s.filter_id, x, '5m', now(), 1, 1, 1, now(), %s "
         "from public.trader_states as s cross join unnest(%s::text[]) as x where s.trader_id = %s",
-        [symbols, trader],
+        [shadow, symbols, trader],
     )
 
 
@@ -75,6 +77,19 @@ def test_each_change_of_a_state_is_one_private_message_to_its_owner(hosted: Data
     assert [row[1]["state"] for row in sent] == ["starting", "stopped"]
     assert {row[0] for row in sent} == {f"account:{owner}"}
     assert {row[2] for row in sent} == {True}
+
+
+def test_what_an_account_makes_in_shadow_is_not_sent(hosted: Database) -> None:
+    owner = make_account(hosted)
+    trader = make_trader(hosted, account=owner)
+    write_signals(hosted, trader, ["AUSDT"], shadow=True)
+    hidden = messages(hosted, "signals")
+
+    write_signals(hosted, trader, ["BUSDT"])
+
+    assert hidden == []
+    [(_, payload, _)] = messages(hosted, "signals")
+    assert [signal["symbol"] for signal in payload["signals"]] == ["BUSDT"]
 
 
 def test_the_signals_of_a_trader_and_candle_are_one_message(hosted: Database) -> None:

@@ -71,6 +71,23 @@ def test_signals_come_in_order_and_once(database: Database, trader: UUID) -> Non
     assert last == cursor
 
 
+def test_what_the_account_made_in_shadow_is_told_only_when_asked(
+    database: Database, trader: UUID
+) -> None:
+    user = reader(database, trader)
+    database.run(WRITE, [["SHADOW"], trader])
+    database.run("update public.signals set shadow = true")
+    database.run(WRITE, [["LIVE"], trader])
+
+    live, _ = follow(user)
+    row = user.execute("select public.signals_since('', 100, true)").fetchone()
+
+    assert live == ["LIVE"]
+    assert row is not None
+    told = [(signal["symbol"], signal["shadow"]) for signal in row[0]["signals"]]
+    assert told == [("SHADOW", True), ("LIVE", False)]
+
+
 def test_a_signal_that_commits_late_is_waited_for_and_not_skipped(
     database: Database, trader: UUID
 ) -> None:
