@@ -183,6 +183,25 @@ VALUES_PER_FILTER: Final = 500
 FILTER_STEPS_MAX: Final = 3_000
 """Steps of reading a filter with its loops written out: 15 ms; it bounds the work of the check."""
 
+# Moving from another screener
+MOVING_FILE_BYTES: Final = 64 << 20
+"""A file of traders or signals: some 600,000 signals; it is held in memory whole."""
+
+MOVING_BODY_BYTES: Final = 60_000
+"""Traders of one request: below the API's limit of 64 kB with its headers."""
+
+MOVING_ROWS: Final = 1_000
+"""Rows of one answer: what the API gives at most."""
+
+MOVING_CALL_SECONDS: Final = 30.0
+"""One question of the import: the database ends a user's statement after 8 s."""
+
+MOVING_WAITS: Final = 5
+"""Refusals for too many calls that are waited for, each as long as `Retry-After` says."""
+
+MOVING_WAIT_SECONDS: Final = 60.0
+"""Longest wait after such a refusal: the buckets fill by the minute."""
+
 # The database, as functions call it
 DATABASE_CALL_SECONDS: Final = 15.0
 """One attempt: above PostgREST's 10 s for a connection of its pool, below a lease of 20 s."""

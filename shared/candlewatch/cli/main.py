@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import os
 import signal
 import sys
@@ -30,6 +31,8 @@ COMMANDS: Final = (
     "evaluate",
     "replay",
     "indicators",
+    "import",
+    "compare",
 )
 """Modules of this package, in the order of the help."""
 
@@ -54,7 +57,9 @@ def make_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in commands:
-        module = cast("Command", importlib.import_module(f"candlewatch.cli.{name}"))
+        # A word of Python itself (import) cannot be a module's name.
+        file = f"{name}_" if keyword.iskeyword(name) else name
+        module = cast("Command", importlib.import_module(f"candlewatch.cli.{file}"))
         module.add_to(subparsers)
     return parser
 
