@@ -42,14 +42,14 @@ class Town:
 
     @contextmanager
     def in_the_middle(self) -> Iterator[None]:
-        """Let a candle close and stop when every process holds a lease of it.
+        """Let a candle close and stop when every process has claimed some of it.
 
         What stops the processes there is a lock on the frames that they want to load.
         """
         self.scene.publish()
         with closing(self.scene.database.connect(autocommit=False)) as locking:
             locking.execute("lock table candlewatch.frames in access exclusive mode")
-            wait_for(self._all_hold_leases, "every process holds a lease")
+            wait_for(self._all_wait_for_frames, "every process has claimed and waits for frames")
             yield
         wait_for(self._is_drained, "all slots ended", SECONDS)
 
@@ -73,12 +73,13 @@ class Town:
             )
         )
 
-    def _all_hold_leases(self) -> bool:
+    def _all_wait_for_frames(self) -> bool:
         self._wake()
-        held = self.scene.database.rows(
-            "select l.worker, count(*)::int from candlewatch.leases as l group by 1 order by 1"
+        waiting: int = self.scene.database.one(
+            "select count(*)::int from pg_locks as l "
+            "where l.relation = 'candlewatch.frames'::regclass and not l.granted"
         )
-        return held == [(machine.name, PROCESSES) for machine in self.machines]
+        return waiting >= PROCESSES * len(self.machines)
 
     def _is_drained(self) -> bool:
         self.scene.database.run("select candlewatch.tick()")
@@ -112,7 +113,7 @@ def build_town(stack: ExitStack, server: Server, folder: Path) -> Town:
         set_scene(database, rest, random.Random(20260105), accounts=12, traders=10)
     )
     # Small chunks, so that the first process cannot take all of a candle; leases that soon lapse.
-    database.run("update candlewatch.settings set enqueue_slots = 10, lease_seconds_limit = 5")
+    database.run("update candlewatch.settings set enqueue_slots = 10, lease_seconds_limit = 6")
     machines = [
         stack.enter_context(running_machine(f"machine {number}", address, rest, folder))
         for number, address in enumerate(("127.0.0.2", "127.0.0.3"), 1)
