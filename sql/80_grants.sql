@@ -125,7 +125,8 @@ grant execute on function
   worker.reserve_weight(text, integer[], boolean, integer, timestamptz),
   worker.report_exchange(text, text, timestamptz, text),
   worker.start_run(text, text, boolean),
-  worker.end_run(bigint, text, jsonb)
+  worker.end_run(bigint, text, jsonb),
+  worker.metrics()
   to candlewatch_worker;
 
 grant usage on schema monitor to service_role;

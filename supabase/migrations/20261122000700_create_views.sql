@@ -403,6 +403,114 @@ order by d.id desc;
 comment on view monitor.lateness is
   'How long after the close each dispatch of the last day was published and enqueued.';
 
+-- sql/30_views/020_market_figures.sql
+-- What became of the candles of the last hour, as figures: slots by outcome, signals, how long
+-- after the close a signal was there; how old the newest candles are; what the sources allow. Both
+-- clocks are compared, because a replay's market has a time of its own.
+create or replace view monitor.market_figures
+with (security_invoker = on)
+as
+with dispatch as (
+  select d.*
+  from monitor.dispatches as d
+  where d.closes_at > candlewatch.market_now() - interval '1 hour'
+),
+latency as (
+  select extract(epoch from
+    g.created_at - d.closes_at - (candlewatch.now() - candlewatch.market_now())) as seconds
+  from dispatch as d
+  join public.signals as g on g.dispatch_id = d.id
+  where d.kind = 'scheduled'
+    and g.candle_at > candlewatch.market_now() - interval '1 hour'
+      - candlewatch.candle_length(d.timeframe)
+),
+figure (name, labels, value) as (
+  select 'slots_last_hour', jsonb_build_object('outcome', o.outcome), coalesce(sum(o.slots), 0)::float8
+  from (select sum(d.done_count) as done, sum(d.skipped_count) as skipped,
+    sum(d.failed_count) as failed, sum(d.expired_count) as expired from dispatch as d) as d
+  cross join lateral (values
+    ('done', d.done), ('skipped', d.skipped), ('failed', d.failed), ('expired', d.expired)
+  ) as o (outcome, slots)
+  group by o.outcome
+  union all
+  select 'slots_due_last_hour', '{}', coalesce(sum(d.due_count), 0) from dispatch as d
+  union all
+  select 'signals_last_hour', '{}', coalesce(sum(d.signal_count), 0) from dispatch as d
+  union all
+  select 'suppressed_last_hour', '{}', coalesce(sum(d.suppressed_count), 0) from dispatch as d
+  union all
+  select 'close_to_signal_seconds', jsonb_build_object('quantile', q.quantile::text),
+    q.seconds
+  from (
+    select percentile_cont(array[0.5, 0.99, 1]) within group (order by l.seconds) as seconds
+    from latency as l
+  ) as p
+  cross join lateral unnest(array[0.5, 0.99, 1], p.seconds) as q (quantile, seconds)
+  where p.seconds is not null
+  union all
+  select 'newest_candle_age_seconds', jsonb_build_object('timeframe', t.name),
+    extract(epoch from candlewatch.market_now() - n.open_time) - t.length_ms / 1000.0
+  from candlewatch.timeframes as t
+  cross join lateral (
+    select x.open_time from candlewatch.frames as x
+    where x.timeframe = t.name order by x.open_time desc limit 1
+  ) as n
+  union all
+  select w.name, jsonb_build_object('source', e.source), w.value
+  from monitor.exchange as e
+  cross join lateral (values
+    ('exchange_weight_used', e.weight_used), ('exchange_weight_limit', e.weight_limit),
+    ('exchange_open', (e.state = 'open')::integer)
+  ) as w (name, value)
+)
+select f.name, f.labels, f.value from figure as f;
+comment on view monitor.market_figures is
+  'Figures of the last hour: slots by outcome, signals, close to signal; candles and sources.';
+
+-- sql/30_views/020_queue_figures.sql
+-- What the queue holds, as figures: jobs, slots, leases and tasks, and how old the oldest waiting
+-- candle is. No figure tells of one tenant.
+create or replace view monitor.queue_figures
+with (security_invoker = on)
+as
+with waiting as (
+  select r.dispatch_id, count(*) as jobs, sum(cardinality(r.trader_ids)) as slots
+  from candlewatch.ready as r
+  group by r.dispatch_id
+  union all
+  select e.dispatch_id, 0, 0 from candlewatch.enqueues as e
+),
+figure (name, labels, value) as (
+  select 'ready_jobs', jsonb '{}', coalesce(sum(w.jobs), 0)::float8 from waiting as w
+  union all
+  select 'ready_slots', '{}', coalesce(sum(w.slots), 0) from waiting as w
+  union all
+  select 'oldest_ready_age_seconds', '{}',
+    coalesce(extract(epoch from candlewatch.market_now() - min(d.closes_at)), 0)
+  from waiting as w
+  join candlewatch.dispatches as d on d.id = w.dispatch_id
+  union all
+  select 'dispatches_to_enqueue', '{}', count(*) from candlewatch.enqueues
+  union all
+  select 'retried_jobs', '{}', count(*) from candlewatch.retries
+  union all
+  select 'leased_jobs', '{}', coalesce(sum(l.job_count), 0) from candlewatch.leases as l
+  union all
+  select 'leases', jsonb_build_object('state', s.state),
+    count(l.token) filter (where (l.lease_until > candlewatch.lease_clock()) = (s.state = 'live'))
+  from unnest(array['live', 'lapsed']) as s (state)
+  left join candlewatch.leases as l on true
+  group by s.state
+  union all
+  select 'tasks', jsonb_build_object('kind', t.kind, 'state', t.state), count(*)
+  from candlewatch.tasks as t
+  where t.state in ('ready', 'leased')
+  group by t.kind, t.state
+)
+select f.name, f.labels, f.value from figure as f;
+comment on view monitor.queue_figures is
+  'Figures of the queue: what waits, what is leased, how old the oldest waiting candle is.';
+
 -- sql/30_views/020_recent_runs.sql
 -- The runs of the last hours, newest first.
 create or replace view monitor.recent_runs
@@ -414,6 +522,77 @@ from candlewatch.runs as r
 order by r.id desc
 limit 1000;
 comment on view monitor.recent_runs is 'Runs of functions, newest first: how long, how they ended.';
+
+-- sql/30_views/020_run_figures.sql
+-- How functions and schedules run, as figures: wakes, runs of the last hour and how they ended, how
+-- long ago each function's last good run and each schedule was, what the reckoning found.
+create or replace view monitor.run_figures
+with (security_invoker = on)
+as
+with run as (
+  select r.function_name, r.cold, r.started_at, extract(epoch from r.ended_at - r.started_at) as took,
+    case
+      when r.outcome = 'done' then 'done'
+      when r.ended_at is not null then 'failed'
+      when r.started_at > candlewatch.lease_clock()
+        - make_interval(secs => coalesce(f.run_seconds_limit, 60)) then 'running'
+      else 'lost'
+    end as outcome
+  from candlewatch.runs as r
+  left join candlewatch.functions as f on f.name = r.function_name
+  where r.started_at > candlewatch.lease_clock() - interval '1 hour'
+),
+figure (name, labels, value) as (
+  select 'wakes', jsonb_build_object('function', f.name), f.woken_count::float8
+  from candlewatch.functions as f
+  union all
+  select 'running', jsonb_build_object('function', f.name), count(r.outcome)
+  from candlewatch.functions as f
+  left join run as r on r.function_name = f.name and r.outcome = 'running'
+  group by f.name
+  union all
+  select 'runs_last_hour', jsonb_build_object('function', r.function_name, 'outcome', r.outcome),
+    count(*)
+  from run as r
+  where r.outcome <> 'running'
+  group by r.function_name, r.outcome
+  union all
+  select 'cold_runs_last_hour', jsonb_build_object('function', r.function_name),
+    count(*) filter (where r.cold)
+  from run as r
+  group by r.function_name
+  union all
+  select 'run_seconds', jsonb_build_object('function', p.function_name, 'quantile', q.quantile::text),
+    q.seconds
+  from (
+    select r.function_name,
+      percentile_cont(array[0.5, 0.99, 1]) within group (order by r.took) as seconds
+    from run as r
+    where r.took is not null
+    group by r.function_name
+  ) as p
+  cross join lateral unnest(array[0.5, 0.99, 1], p.seconds) as q (quantile, seconds)
+  union all
+  select 'last_done_age_seconds', jsonb_build_object('function', f.name),
+    extract(epoch from candlewatch.lease_clock() - l.ended_at)
+  from candlewatch.functions as f
+  cross join lateral (
+    select r.ended_at from candlewatch.runs as r
+    where r.function_name = f.name and r.outcome = 'done' order by r.started_at desc limit 1
+  ) as l
+  union all
+  select 'schedule_age_seconds', jsonb_build_object('schedule', s.name),
+    extract(epoch from candlewatch.lease_clock() - s.last_at)
+  from candlewatch.schedules as s
+  where s.enabled and s.last_at is not null
+  union all
+  select 'findings_last_day', '{}', count(*)
+  from candlewatch.findings as f
+  where f.found_at > candlewatch.lease_clock() - interval '1 day'
+)
+select f.name, f.labels, f.value from figure as f;
+comment on view monitor.run_figures is
+  'Figures of functions and schedules: wakes, runs by outcome, ages of the last good ones.';
 
 -- sql/30_views/020_running_now.sql
 -- The functions that run and the leases that they hold.
@@ -430,6 +609,19 @@ left join (
 ) as l on l.worker = r.worker
 where r.ended_at is null;
 comment on view monitor.running_now is 'Functions that run now, and the jobs that they hold.';
+
+-- sql/30_views/030_figures.sql
+-- Every figure of the system, one row each: what the function metrics hands to monitoring.
+create or replace view monitor.figures
+with (security_invoker = on)
+as
+select q.name, q.labels, q.value from monitor.queue_figures as q
+union all
+select m.name, m.labels, m.value from monitor.market_figures as m
+union all
+select r.name, r.labels, r.value from monitor.run_figures as r;
+comment on view monitor.figures is
+  'Every figure of the system with its labels; no tenant''s data is among them.';
 
 -- sql/30_views/030_violations.sql
 -- Every invariant that SQL can see, as rows that must not be: read after every step of the tests

@@ -187,3 +187,8 @@ class Database:
     def end_run(self, run: int, outcome: str, counts: Mapping[str, int]) -> None:
         """Write down how a run ended."""
         self._call("end_run", run=run, outcome=outcome, counts=counts)
+
+    def metrics(self) -> list[Json]:
+        """Return every figure of the system: name, labels and value."""
+        answer: list[Json] = self._call("metrics")
+        return answer

@@ -28,6 +28,8 @@ class Environment(BaseModel):
         exchange_fallback_url: second source, asked when the first does not answer.
         allowed_origin: which browsers' pages may call the functions (CORS); what protects the data
             are tokens.
+        metrics_token: what monitoring sends as its bearer token to read the figures; without one
+            they are for signed calls alone.
         worker_name: who claims, for the lease log.
     """
 
@@ -40,6 +42,7 @@ class Environment(BaseModel):
     exchange_url: HttpUrl = HttpUrl("https://data-api.binance.vision")
     exchange_fallback_url: HttpUrl | None = None
     allowed_origin: str = Field("*", pattern=r"^[\x21-\x7e]+$")
+    metrics_token: SecretStr | None = Field(None, min_length=16)
     worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
 

@@ -49,6 +49,16 @@ def test_a_wake_carries_a_signature_that_functions_accept(market: Market) -> Non
     assert is_signed(SECRET, headers, body, datetime.now(UTC))
 
 
+def test_a_function_with_an_address_of_its_own_is_woken_there(market: Market) -> None:
+    let_wake(market)
+    market.database.run("select vault.create_secret('https://a.test/', 'candlewatch_evaluate_url')")
+
+    market.database.run("select candlewatch.wake('evaluate', 1), candlewatch.wake('check', 1)")
+
+    urls = [url for url, _, _ in requests(market)]
+    assert urls == ["https://a.test/", "http://127.0.0.1:9/check"]
+
+
 def test_a_second_wake_within_the_debounce_time_is_not_sent(market: Market) -> None:
     let_wake(market)
     market.database.run("update candlewatch.functions set debounce_seconds = 60")
