@@ -128,6 +128,7 @@ create table public.accounts (
   tier text not null default 'free',
   trader_count integer not null default 0,
   running_count integer not null default 0,
+  shadow boolean not null default false,
   created_at timestamptz not null default now(),
   constraint accounts_pkey primary key (id),
   constraint account_belongs_to_a_user
@@ -141,12 +142,14 @@ create table public.accounts (
 create index accounts_by_tier on public.accounts (tier);
 
 comment on table public.accounts is
-  'One row per user. The operator sets the tier here; everything else is written by functions.';
+  'One row per user. The operator sets tier and shadow here; functions write everything else.';
 comment on column public.accounts.id is 'The user''s id.';
 comment on column public.accounts.tier is 'free, pro, elite or another row of tiers.';
 comment on column public.accounts.trader_count is 'Traders that exist; counted by triggers.';
 comment on column public.accounts.running_count is
   'Traders that hold a place because they are started; counted by triggers.';
+comment on column public.accounts.shadow is
+  'True while another system still serves the user: new signals are marked and not sent as live.';
 comment on column public.accounts.created_at is 'When the account appeared.';
 
 alter table public.accounts enable row level security;
@@ -172,6 +175,7 @@ create table candlewatch.filters (
   problems jsonb,
   created_at timestamptz not null default now(),
   checked_at timestamptz,
+  unused_since timestamptz,
   constraint filters_pkey primary key (id),
   constraint content_is_stored_once unique (content_hash),
   constraint content_hash_is_a_sha256 check (octet_length(content_hash) = 32),
@@ -192,6 +196,9 @@ create table candlewatch.filters (
   constraint lookback_is_at_least_0 check (lookback >= 0)
 );
 
+create index filters_that_are_unused on candlewatch.filters (unused_since)
+  where unused_since is not null;
+
 comment on table candlewatch.filters is
   'Sources of filters, each once: what it needs once it is checked, or all that is wrong with it.';
 comment on column candlewatch.filters.content_hash is
@@ -207,6 +214,8 @@ comment on column candlewatch.filters.names is 'Names whose values its signals c
 comment on column candlewatch.filters.problems is
   'Why it was refused: a list of line, column, rule, message and hint.';
 comment on column candlewatch.filters.checked_at is 'When the check ended.';
+comment on column candlewatch.filters.unused_since is
+  'When retention found that no trader has it; it goes once that is long ago.';
 
 alter table candlewatch.filters enable row level security;
 
@@ -224,6 +233,7 @@ create table public.traders (
   emit text not null default 'on_entry',
   cooldown_candles integer not null default 0,
   catch_up_candles integer not null default 0,
+  external_key text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint traders_pkey primary key (id),
@@ -238,7 +248,9 @@ create table public.traders (
     check (jsonb_typeof(universe) = 'object' and octet_length(universe::text) <= 65536),
   constraint emit_is_on_entry_or_every_candle check (emit in ('on_entry', 'every_candle')),
   constraint cooldown_is_0_to_1000_candles check (cooldown_candles between 0 and 1000),
-  constraint catch_up_is_0_to_48_candles check (catch_up_candles between 0 and 48)
+  constraint catch_up_is_0_to_48_candles check (catch_up_candles between 0 and 48),
+  constraint external_key_has_1_to_200_characters check (length(external_key) between 1 and 200),
+  constraint external_key_is_used_once_in_an_account unique (account_id, external_key)
 );
 
 create index traders_by_account on public.traders (account_id, created_at, id);
@@ -264,6 +276,8 @@ comment on column public.traders.cooldown_candles is
   'Candles of silence after a signal of the same symbol, 0 to 1,000.';
 comment on column public.traders.catch_up_candles is
   'Candles that an outage missed and that are evaluated afterwards, in order, 0 (the newest alone) to 48.';
+comment on column public.traders.external_key is
+  'What another system calls it, once in an account: by it an import knows what is there.';
 comment on column public.traders.created_at is 'When it was made.';
 comment on column public.traders.updated_at is 'When it was last edited.';
 
@@ -434,7 +448,8 @@ comment on table candlewatch.call_buckets is
 comment on column candlewatch.call_buckets.account_id is 'The user.';
 comment on column candlewatch.call_buckets.calls_left is 'Calls left at that time.';
 comment on column candlewatch.call_buckets.filled_at is 'When calls_left was computed.';
-comment on column candlewatch.call_buckets.refused_count is 'Calls that were refused so far.';
+comment on column candlewatch.call_buckets.refused_count is
+  'Calls of functions that were refused so far; a refused change of rows undoes its own count.';
 
 alter table candlewatch.call_buckets enable row level security;
 
@@ -606,6 +621,7 @@ create table candlewatch.settings (
   deep_history_candles integer not null default 1536,
   history_chunk_candles integer not null default 520,
   repair_candles integer not null default 256,
+  history_weight_pct integer not null default 70,
   missed_candles_counted integer not null default 1440,
   catch_up_patience interval not null default '10 minutes',
   signals_kept interval not null default '400 days',
@@ -621,6 +637,7 @@ create table candlewatch.settings (
   constraint backoff_is_a_range check (
     backoff_base_seconds > 0 and backoff_cap_seconds >= backoff_base_seconds
   ),
+  constraint history_leaves_weight_to_closes check (history_weight_pct between 1 and 100),
   constraint deep_history_is_at_least_the_first check (
     first_history_candles > 0 and deep_history_candles >= first_history_candles
   )
@@ -661,6 +678,8 @@ comment on column candlewatch.settings.history_chunk_candles is 'Candles of one 
 comment on column candlewatch.settings.repair_candles is 'Newest candles whose holes are mended.';
 comment on column candlewatch.settings.catch_up_patience is
   'How long a missed candle may take to be fetched before those who catch up do without it.';
+comment on column candlewatch.settings.history_weight_pct is
+  'Part of a minute''s request weight at which history stops; the rest is there for closes.';
 comment on column candlewatch.settings.signals_kept is 'How long signals are kept.';
 comment on column candlewatch.settings.history_kept is
   'How long outcomes and finished work are kept.';
@@ -1054,6 +1073,7 @@ create table public.signals (
   dispatch_id bigint not null,
   frame_revision integer not null,
   created_at timestamptz not null,
+  shadow boolean not null default false,
   primary key (trader_id, symbol, timeframe, candle_at)
 ) partition by range (candle_at);
 alter sequence public.signal_ids owned by public.signals.id;
@@ -1070,6 +1090,8 @@ comment on column public.signals.change_pct is
   'Change of the close against the candle before, in percent.';
 comment on column public.signals."values" is
   'The filter''s named values on that candle: why it fired.';
+comment on column public.signals.shadow is
+  'Made while its account was a shadow: to be compared with another system, not to be acted on.';
 comment on column public.signals.filter_id is 'The version of the filter that fired.';
 
 -- Holds what comes when no partition was made ahead, so that no completion ever fails for that
@@ -1221,15 +1243,18 @@ values
   ('check', 2, 0.1, 60, 20);
 
 -- sql/10_tables/300_schedules.sql
--- What runs when. The tick is handed to pg_cron; the other rows are looked at by the tick itself
--- and are due when every has passed since last_at, whoever calls it.
+-- What runs when. The tick is handed to pg_cron, whose job follows its row; the other rows are looked
+-- at by the tick itself and are due when every has passed since last_at, whoever calls it.
 create table candlewatch.schedules (
   name text primary key,
   every interval not null,
   enabled boolean not null default true,
   last_at timestamptz,
   purpose text not null,
-  constraint interval_is_positive check (every > interval '0')
+  constraint interval_is_positive check (every > interval '0'),
+  constraint tick_comes_in_whole_seconds_below_a_minute check (
+    name <> 'tick' or (every < interval '1 minute' and extract(epoch from every) % 1 = 0)
+  )
 ) with (fillfactor = 30);
 alter table candlewatch.schedules enable row level security;
 comment on table candlewatch.schedules is

@@ -230,11 +230,9 @@ comment on function candlewatch.add_traders() is
   'Trigger: new traders are counted, bound to their filters and started.';
 
 -- sql/20_functions/adopt_filters.sql
--- Binds traders to the filter rows of their present texts, making rows for texts that are new.
--- Filters are made in the order of their hashes, so that two callers with the same texts wait and
--- never deadlock. A trader whose timeframe changed has no last candle: candles of two timeframes
--- have no order. Returns the traders whose binding changed; new traders get their row in
--- trader_states here.
+-- Binds traders to the filter rows of their present texts, making rows for texts that are new. A
+-- trader whose timeframe changed has no last candle: candles of two timeframes have no order.
+-- Returns the traders whose binding changed; new traders get their row in trader_states here.
 create or replace function candlewatch.adopt_filters(p_traders uuid[])
 returns uuid[]
 language plpgsql
@@ -243,13 +241,7 @@ as $$
 declare
   v_changed uuid[];
 begin
-  insert into candlewatch.filters (content_hash, source, timeframe)
-  select distinct on (h.content_hash) h.content_hash, t.filter, t.timeframe
-  from public.traders as t
-  cross join lateral (select candlewatch.content_hash(t.timeframe, t.filter)) as h (content_hash)
-  where t.id = any (p_traders)
-  order by h.content_hash
-  on conflict (content_hash) do nothing;
+  perform candlewatch.hold_filters(p_traders);
 
   perform set_config('candlewatch.engine', 'on', true);
   with bound as (
@@ -407,8 +399,9 @@ comment on function candlewatch.audit_row() is 'Trigger: writes a change to the 
 
 -- sql/20_functions/broadcast_signals.sql
 -- Sends new signals to their owners' private channel of Supabase Realtime, one message for each
--- trader and candle. Exists as a trigger only where Realtime does; everywhere else its news is read by
--- polling. Definer: the functions' role may not send messages itself.
+-- trader and candle; what an account makes in shadow is not sent. Exists as a trigger only where
+-- Realtime does; everywhere else its news is read by polling. Definer: the functions' role may not
+-- send messages itself.
 create or replace function candlewatch.broadcast_signals()
 returns trigger
 language plpgsql
@@ -428,6 +421,7 @@ begin
         ) order by n.id)
       ) as payload
     from written as n
+    where not n.shadow
     group by n.account_id, n.trader_id, n.timeframe, n.candle_at
   ) as m;
   return null;
@@ -542,9 +536,10 @@ comment on function candlewatch.candles_after(text, timestamptz) is
 -- sql/20_functions/check_request.sql
 -- PostgREST calls this before every request, in its transaction. Refuses tokens that PostgREST lets
 -- pass (no user, no end, for somebody else, a user who is gone or banned), bodies over 64 kB, and
--- changes of tables over the rate limit; calls of functions take from the bucket themselves, since
--- their refusals can commit. A GET runs in a read-only transaction, which cannot count. Definer:
--- reads users and buckets.
+-- changes of tables over the rate limit: that refusal is an error, so that its reader gets the
+-- sentence, and it undoes its own count, but a refused call takes nothing from the bucket anyway.
+-- Calls of functions take from the bucket themselves, and their refusals commit. A GET runs in a
+-- read-only transaction, which cannot count. Definer: reads users and buckets.
 create or replace function candlewatch.check_request()
 returns void
 language plpgsql
@@ -806,7 +801,8 @@ comment on function candlewatch.claim_width(integer) is
   'How many tenants a claim of so many jobs has to lock, and from which head tag on.';
 
 -- sql/20_functions/clone_template.sql
--- Makes a trader of a template, under the template's name unless another is given.
+-- Makes a trader of a template, under the template's name unless another is given. Repeating the
+-- call with its idempotency key answers the same, whatever became of the template.
 create or replace function public.clone_template(
   p_slug text,
   p_name text default null,
@@ -818,17 +814,29 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  v_answer jsonb;
   v_template public.templates;
 begin
+  v_answer := coalesce(
+    candlewatch.take_call(),
+    candlewatch.recall_answer(p_key, jsonb_build_array(
+      'clone_template', p_slug, p_name, p_enabled
+    ))
+  );
+  if v_answer is not null then
+    return v_answer;
+  end if;
   select t.* into v_template from public.templates as t where t.slug = p_slug;
   if not found then
     perform candlewatch.refuse('CW004', format('there is no template %s', left(p_slug, 40)),
       'list the templates and use a slug from there');
   end if;
-  return public.create_trader(
+  v_answer := candlewatch.insert_trader(
     coalesce(p_name, v_template.name), v_template.filter, v_template.timeframe,
-    v_template.universe, p_enabled, v_template.emit, 0, 0, p_key
+    v_template.universe, p_enabled, v_template.emit, 0, 0
   );
+  perform candlewatch.remember_answer(p_key, v_answer);
+  return v_answer;
 end
 $$;
 
@@ -837,6 +845,7 @@ comment on function public.clone_template(text, text, boolean, text) is
 
 -- sql/20_functions/clone_trader.sql
 -- Makes another trader like one of the caller's own; it is stopped unless p_enabled says otherwise.
+-- Repeating the call with its idempotency key answers the same, whatever became of the first one.
 create or replace function public.clone_trader(
   p_trader uuid,
   p_name text default null,
@@ -848,18 +857,30 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  v_answer jsonb;
   v_trader public.traders;
 begin
+  v_answer := coalesce(
+    candlewatch.take_call(),
+    candlewatch.recall_answer(p_key, jsonb_build_array(
+      'clone_trader', p_trader, p_name, p_enabled
+    ))
+  );
+  if v_answer is not null then
+    return v_answer;
+  end if;
   select t.* into v_trader from public.traders as t where t.id = p_trader;
   if not found then
     perform candlewatch.refuse('CW004', format('there is no trader %s', p_trader),
       'list your traders and use an id from there');
   end if;
-  return public.create_trader(
+  v_answer := candlewatch.insert_trader(
     coalesce(p_name, left('Copy of ' || v_trader.name, 100)), v_trader.filter,
     v_trader.timeframe, v_trader.universe, p_enabled, v_trader.emit,
-    v_trader.cooldown_candles, v_trader.catch_up_candles, p_key
+    v_trader.cooldown_candles, v_trader.catch_up_candles
   );
+  perform candlewatch.remember_answer(p_key, v_answer);
+  return v_answer;
 end
 $$;
 
@@ -1230,7 +1251,6 @@ set search_path = ''
 as $$
 declare
   v_answer jsonb;
-  v_trader uuid;
 begin
   v_answer := coalesce(
     candlewatch.take_call(),
@@ -1242,14 +1262,10 @@ begin
   if v_answer is not null then
     return v_answer;
   end if;
-  insert into public.traders (
-    name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
-  ) values (
+  v_answer := candlewatch.insert_trader(
     p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles,
     p_catch_up_candles
-  )
-  returning id into v_trader;
-  v_answer := candlewatch.read_trader(v_trader);
+  );
   perform candlewatch.remember_answer(p_key, v_answer);
   return v_answer;
 end
@@ -2090,6 +2106,20 @@ $$;
 comment on function candlewatch.fold_tallies(integer) is
   'Adds counts of slots to their dispatches, bounded.';
 
+-- sql/20_functions/follow_schedule.sql
+-- Trigger: pg_cron's job follows the tick's row.
+create or replace function candlewatch.follow_schedule()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform candlewatch.schedule_ticks();
+  return null;
+end
+$$;
+comment on function candlewatch.follow_schedule() is 'Trigger: pg_cron''s job follows the tick''s row.';
+
 -- sql/20_functions/forget_failed_check.sql
 -- A check that ended without an answer (its workers died) says nothing about the filter: when its
 -- owner starts the trader again, it is checked once more.
@@ -2277,6 +2307,44 @@ $$;
 comment on function worker.history(text[]) is
   'Oldest and newest stored candle of timeframes, and the holes between them.';
 
+-- sql/20_functions/hold_filters.sql
+-- Makes filter rows for the present texts of traders where there are none, and holds them all until
+-- the transaction ends, so that retention does not remove what is about to be bound; one that it
+-- removed between the two steps is made again. Rows are made and held in the order of their hashes,
+-- so that two callers with the same texts wait and never deadlock.
+create or replace function candlewatch.hold_filters(p_traders uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_hashes bytea[];
+  v_held integer := -1;
+begin
+  select array_agg(distinct candlewatch.content_hash(t.timeframe, t.filter)) into v_hashes
+  from public.traders as t
+  where t.id = any (p_traders);
+  while v_held < cardinality(v_hashes) loop
+    insert into candlewatch.filters (content_hash, source, timeframe)
+    select distinct on (h.content_hash) h.content_hash, t.filter, t.timeframe
+    from public.traders as t
+    cross join lateral (select candlewatch.content_hash(t.timeframe, t.filter)) as h (content_hash)
+    where t.id = any (p_traders)
+    order by h.content_hash
+    on conflict (content_hash) do nothing;
+
+    perform from candlewatch.filters as f
+    where f.content_hash = any (v_hashes)
+    order by f.content_hash
+    for key share;
+    get diagnostics v_held = row_count;
+  end loop;
+end
+$$;
+
+comment on function candlewatch.hold_filters(uuid[]) is
+  'Makes the filter rows that traders need and holds them until they are bound.';
+
 -- sql/20_functions/hold_task.sql
 -- Locks a task for the holder of its lease. Returns 'held'; 'already' when this token ended it
 -- before; 'fenced' for any other token and for a lease that is over.
@@ -2321,6 +2389,41 @@ $$;
 
 comment on function candlewatch.idempotency_key(text) is
   'The idempotency key of the call: its argument, or the request''s header.';
+
+-- sql/20_functions/insert_trader.sql
+-- Inserts one trader as the caller, with the caller's rights, and says what the API says of it.
+create or replace function candlewatch.insert_trader(
+  p_name text,
+  p_filter text,
+  p_timeframe text,
+  p_universe jsonb,
+  p_enabled boolean,
+  p_emit text,
+  p_cooldown_candles integer,
+  p_catch_up_candles integer
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_trader uuid;
+begin
+  insert into public.traders (
+    name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
+  ) values (
+    p_name, p_filter, p_timeframe, p_universe, p_enabled, p_emit, p_cooldown_candles,
+    p_catch_up_candles
+  )
+  returning id into v_trader;
+  return candlewatch.read_trader(v_trader);
+end
+$$;
+
+comment on function candlewatch.insert_trader(
+  text, text, text, jsonb, boolean, text, integer, integer
+) is
+  'Inserts one trader as the caller and says what the API says of it.';
 
 -- sql/20_functions/is_unfinished.sql
 -- Whether a slot of a candle before p_closes_at has not ended yet, or may still be enqueued. Nobody
@@ -2682,6 +2785,31 @@ end
 $$;
 comment on function candlewatch.lock_tenants(uuid[]) is 'Locks tenants in the order of their ids.';
 
+-- sql/20_functions/lock_user.sql
+-- Before a user is deleted: locks what goes with it, in the order that everybody keeps (traders, the
+-- account, states, the tenant), since the deletions that follow by foreign keys begin with the
+-- account and take traders as they come. Definer: who deletes users may not touch these.
+create or replace function candlewatch.lock_user()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform from public.traders as t where t.account_id = old.id order by t.id for update;
+  perform from public.accounts as a where a.id = old.id for update;
+  perform from public.trader_states as s
+  where s.account_id = old.id
+  order by s.trader_id
+  for update;
+  perform candlewatch.lock_tenants(array[old.id]);
+  return old;
+end
+$$;
+
+comment on function candlewatch.lock_user() is
+  'Trigger: before a user is deleted, what goes with it is locked in everybody''s order.';
+
 -- sql/20_functions/merge_symbols.sql
 -- Merges the exchange's list into symbols under the lock on its revision. Returns how many rows
 -- changed.
@@ -2731,6 +2859,29 @@ as $$
 $$;
 comment on function candlewatch.merge_symbols(jsonb) is
   'Merges the exchange''s list into symbols; returns how many rows changed.';
+
+-- sql/20_functions/metrics.sql
+-- Every figure of the system for monitoring, sorted by name and labels; none tells of one tenant.
+-- Definer: the worker may call this and may not touch the tables.
+create or replace function worker.metrics()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_agg(
+      jsonb_build_object('name', f.name, 'labels', f.labels, 'value', f.value)
+      order by f.name, f.labels
+    )
+    from monitor.figures as f
+  );
+end
+$$;
+comment on function worker.metrics() is
+  'Every figure of the system with its labels: queue, candles, functions, schedules.';
 
 -- sql/20_functions/missing_frames.sql
 -- Open times from p_from to p_to, both included, of which no frame is stored.
@@ -3249,6 +3400,7 @@ begin
     + candlewatch.drop_partitions('candlewatch.slot_outcomes', v_now - v_settings.history_kept)
     + candlewatch.prune_frames(p_limit)
     + candlewatch.prune_history(v_now - v_settings.history_kept, p_limit)
+    + candlewatch.prune_filters(v_now - v_settings.history_kept, p_limit)
     + candlewatch.prune_logs(v_now - v_settings.log_kept, p_limit)
     + candlewatch.prune_access(p_limit);
   return v_count;
@@ -3301,6 +3453,62 @@ $$;
 
 comment on function candlewatch.prune_access(integer) is
   'Removes audit entries, idempotency keys and call buckets that are past their time.';
+
+-- sql/20_functions/prune_filters.sql
+-- Removes filters that no trader has had since p_before, at most p_limit, and marks those that none
+-- has now: a filter stays for as long as a lease or a changed mind may want it. Takes only rows that
+-- nobody holds; whoever binds a trader to a filter holds it (adopt_filters), and whoever comes after
+-- the lock here waits and makes the row anew. The last look is a statement of its own, so that it
+-- sees what was bound before the lock.
+create or replace function candlewatch.prune_filters(
+  p_before timestamptz,
+  p_limit integer
+)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_old bigint[];
+  v_count integer;
+begin
+  update candlewatch.filters as f
+  set unused_since = null
+  where f.unused_since is not null
+    and exists (select from public.trader_states as s where s.filter_id = f.id);
+
+  with unused as materialized (
+    select f.id
+    from candlewatch.filters as f
+    where f.unused_since is null
+      and not exists (select from public.trader_states as s where s.filter_id = f.id)
+    limit p_limit
+    for no key update skip locked
+  )
+  update candlewatch.filters as f
+  set unused_since = candlewatch.lease_clock()
+  from unused as u
+  where f.id = u.id;
+
+  select array_agg(f.id) into v_old
+  from (
+    select x.id
+    from candlewatch.filters as x
+    where x.unused_since < p_before
+    order by x.unused_since
+    limit p_limit
+    for update skip locked
+  ) as f;
+  delete from candlewatch.filters as f
+  where f.id = any (v_old)
+    and not exists (select from public.trader_states as s where s.filter_id = f.id);
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+comment on function candlewatch.prune_filters(timestamptz, integer) is
+  'Marks filters that no trader has, and removes those that none has had for long.';
 
 -- sql/20_functions/prune_frames.sql
 -- Removes frames beyond those that are kept of their timeframe, oldest first, up to p_limit of
@@ -3398,7 +3606,8 @@ comment on function candlewatch.prune_history(timestamptz, integer) is
   'Removes old dispatches, tasks, runs and findings, bounded.';
 
 -- sql/20_functions/prune_logs.sql
--- Removes old rows of pg_cron's run log, which it would keep for ever, and of pg_net's answers.
+-- Removes old rows of pg_cron's run log, which it would keep for ever, and of pg_net's answers. A
+-- run that could not start has no times: it is as old as the runs before and after it.
 create or replace function candlewatch.prune_logs(
   p_before timestamptz,
   p_limit integer
@@ -3408,12 +3617,23 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with run as (
+  with old as (
+    select x.runid
+    from cron.job_run_details as x
+    where coalesce(x.end_time, x.start_time) < p_before
+      or (
+        coalesce(x.end_time, x.start_time) is null
+        and x.runid < (
+          select max(o.runid) from cron.job_run_details as o
+          where coalesce(o.end_time, o.start_time) < p_before
+        )
+      )
+    order by x.runid
+    limit p_limit
+  ),
+  run as (
     delete from cron.job_run_details as d
-    where d.runid in (
-      select x.runid from cron.job_run_details as x
-      where coalesce(x.end_time, x.start_time) < p_before order by x.runid limit p_limit
-    )
+    where d.runid = any(array(select o.runid from old as o))
     returning 1
   ),
   response as (
@@ -4424,6 +4644,49 @@ $$;
 comment on function public.run_trader(uuid) is
   'Evaluates a trader now, on the newest closed candle.';
 
+-- sql/20_functions/schedule_ticks.sql
+-- Makes pg_cron's job what the tick's row in schedules says, by its name, so that repeating it is
+-- harmless: its interval where pg_cron knows seconds (1.5), else a job a minute that ticks until its
+-- end, and no job while the tick is disabled. Other jobs are left alone. Definer: the job belongs to
+-- the owner of the system, whoever edits the row.
+create or replace function candlewatch.schedule_ticks()
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_version integer[];
+  v_seconds integer;
+begin
+  select extract(epoch from s.every)::integer into v_seconds
+  from candlewatch.schedules as s
+  where s.name = 'tick' and s.enabled;
+  if not found then
+    perform cron.unschedule(j.jobid)
+    from cron.job as j
+    where j.jobname = 'candlewatch-tick' and j.username = current_user;
+    return;
+  end if;
+  -- Debian's says 1.4-1: major and minor number alone count.
+  select string_to_array(substring(e.extversion from '^[0-9]+[.][0-9]+'), '.')::integer[]
+  into v_version
+  from pg_catalog.pg_extension as e
+  where e.extname = 'pg_cron';
+  if v_version >= array[1, 5] then
+    perform cron.schedule(
+      'candlewatch-tick', format('%s seconds', v_seconds), 'select candlewatch.tick()'
+    );
+  else
+    perform cron.schedule(
+      'candlewatch-tick', '* * * * *', 'call candlewatch.tick_for_a_minute()'
+    );
+  end if;
+end
+$$;
+comment on function candlewatch.schedule_ticks() is
+  'Makes pg_cron''s job what the tick''s row in schedules says. Harmless to repeat.';
+
 -- sql/20_functions/seat_tenants.sql
 -- Applies what a verb changed to its tenants' counts, and seats each in the walk again: first_tag
 -- is read from its jobs, head_tag is set while it has ready work and room. The caller holds the
@@ -4644,17 +4907,24 @@ comment on function candlewatch.share_tier_limits() is
 -- The caller's signals after a cursor, oldest first, and the cursor to ask with next. Ordered by
 -- transaction and number, and only what is older than every open transaction: what commits late is
 -- never skipped. The cursor is "transaction:number" of the last signal read; nothing or an empty
--- one starts at the beginning.
+-- one starts at the beginning. What the account made in shadow is left out unless p_shadow asks.
+-- Reads the caller's index in its order, whatever the statistics say: by a sort, a reader who is
+-- far behind would read all that is new for every answer.
 create or replace function public.signals_since(
   p_cursor text default null,
-  p_limit integer default 100
+  p_limit integer default 100,
+  p_shadow boolean default false
 )
 returns jsonb
 language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 as $$
 declare
+  v_account uuid := candlewatch.default_account();
   v_cursor text := coalesce(nullif(p_cursor, ''), '0:0');
   v_answer jsonb;
 begin
@@ -4679,11 +4949,12 @@ begin
   from (
     select
       s.id, s.transaction_id, s.account_id, s.trader_id, s.filter_id, s.symbol, s.timeframe,
-      s.candle_at, s.price, s.change_pct, s.volume, s."values", s.created_at
+      s.candle_at, s.price, s.change_pct, s.volume, s."values", s.created_at, s.shadow
     from public.signals as s
-    where s.account_id = candlewatch.default_account()
+    where s.account_id = v_account
       and (s.transaction_id, s.id)
         > (split_part(v_cursor, ':', 1)::xid8, split_part(v_cursor, ':', 2)::bigint)
+      and (p_shadow or not s.shadow)
       and s.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
     order by s.transaction_id, s.id
     limit p_limit
@@ -4692,7 +4963,7 @@ begin
 end
 $$;
 
-comment on function public.signals_since(text, integer) is
+comment on function public.signals_since(text, integer, boolean) is
   'Your signals after a cursor, oldest first, and the next cursor; misses none that commits late.';
 
 -- sql/20_functions/skip_waiting.sql
@@ -4922,12 +5193,14 @@ declare
   v_account uuid;
   v_trader record;
 begin
-  select t.account_id into v_account from public.traders as t where t.id = p_trader;
-  if not found or not candlewatch.owns(v_account) then
+  select t.account_id into v_account
+  from public.traders as t
+  where t.id = p_trader and candlewatch.owns(t.account_id)
+  for update;
+  if not found then
     perform candlewatch.refuse('CW004', format('there is no trader %s', p_trader),
       'list your traders and use an id from there');
   end if;
-  perform from public.traders as t where t.id = p_trader for update;
   perform from public.accounts as a where a.id = v_account for no key update;
   select t.enabled, s.state, s.version into v_trader
   from public.traders as t
@@ -5238,19 +5511,31 @@ comment on function candlewatch.tick() is
   'Does what is due: returns lapsed leases, plans tasks, enqueues, prunes, wakes. Harmless to repeat.';
 
 -- sql/20_functions/tick_for_a_minute.sql
--- Ticks every five seconds until second 58 of this minute, each in its own transaction: for pg_cron
--- before 1.5, which starts jobs by the minute. A call that starts late ends with the same minute. A
--- procedure that commits may not set a search_path: every name in it is qualified.
+-- Ticks as often as schedules says until second 58 of this minute, each in its own transaction: for
+-- pg_cron before 1.5, which starts jobs by the minute. A tick that fails ends nothing but itself; a
+-- call that starts late ends with the same minute. A procedure that commits may not set a
+-- search_path: every name in it is qualified.
 create or replace procedure candlewatch.tick_for_a_minute()
 language plpgsql
 as $$
+declare
+  v_every numeric;
+  v_second numeric;
 begin
   loop
-    perform candlewatch.tick();
+    begin
+      perform candlewatch.tick();
+    exception
+      when others then
+        raise warning 'the tick failed: % (%)', sqlerrm, sqlstate;
+    end;
     commit;
-    exit when extract(second from pg_catalog.clock_timestamp()) >= 53;
-    perform pg_catalog.pg_sleep(5 - extract(second from pg_catalog.clock_timestamp())::numeric % 5);
-    exit when extract(second from pg_catalog.clock_timestamp()) >= 58;
+    select extract(epoch from s.every) into v_every
+    from candlewatch.schedules as s
+    where s.name = 'tick' and s.enabled;
+    v_second := extract(second from pg_catalog.clock_timestamp());
+    exit when v_every is null or v_second - v_second % v_every + v_every >= 58;
+    perform pg_catalog.pg_sleep((v_every - v_second % v_every)::double precision);
   end loop;
 end
 $$;
@@ -5502,9 +5787,10 @@ comment on function candlewatch.waiting_slots(bigint, integer) is
 -- sql/20_functions/wake.sql
 -- Kicks a function: posts p_count signed requests (null: as many as its demand, less those that
 -- run). A kick may be lost and is no record of work. Debounced, and capped by
--- functions.running_limit; nothing is sent where the address or the secret is not in Vault. The
--- signature is HMAC-SHA256 over time and body. Definer: reads the secret, on behalf of whoever
--- changed a row that made work.
+-- functions.running_limit; nothing is sent where the address or the secret is not in Vault: the
+-- function's own address, or that of all functions with its name behind it. The signature is
+-- HMAC-SHA256 over time and body. Definer: reads the secret, on behalf of whoever changed a row
+-- that made work.
 create or replace function candlewatch.wake(
   p_function text,
   p_count integer default null
@@ -5521,18 +5807,23 @@ declare
   v_time text := to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MSZ');
   v_body jsonb := jsonb_build_object('function', p_function);
 begin
-  select max(s.decrypted_secret) filter (where s.name = 'candlewatch_functions_url'),
+  select coalesce(
+      max(s.decrypted_secret) filter (where s.name = format('candlewatch_%s_url', p_function)),
+      max(rtrim(s.decrypted_secret, '/') || '/' || p_function)
+        filter (where s.name = 'candlewatch_functions_url')
+    ),
     max(s.decrypted_secret) filter (where s.name = 'candlewatch_wake_secret')
   into v_url, v_secret
   from vault.decrypted_secrets as s
-  where s.name in ('candlewatch_functions_url', 'candlewatch_wake_secret');
+  where s.name in ('candlewatch_functions_url', 'candlewatch_wake_secret',
+    format('candlewatch_%s_url', p_function));
   if v_count <= 0 or v_url is null or v_secret is null
     or not candlewatch.note_wake(p_function, v_count)
   then
     return 0;
   end if;
   perform net.http_post(
-    url => rtrim(v_url, '/') || '/' || p_function,
+    url => v_url,
     body => v_body,
     headers => jsonb_build_object(
       'Content-Type', 'application/json',
@@ -5616,7 +5907,7 @@ set search_path = ''
 rows 10
 as $$
   with match as (
-    select e.*, d.timeframe, d.candle_at, s.position, s.symbol, r.signals_per_candle,
+    select e.*, d.timeframe, d.candle_at, s.position, s.symbol, r.signals_per_candle, a.shadow,
       row_number() over (
         partition by e.dispatch_id, e.trader_id order by s.quote_volume desc, s.position
       ) as place
@@ -5637,11 +5928,11 @@ as $$
   written as (
     insert into public.signals (
       trader_id, account_id, filter_id, symbol, timeframe, candle_at, price, change_pct, volume,
-      "values", dispatch_id, frame_revision, created_at
+      "values", dispatch_id, frame_revision, created_at, shadow
     )
     select m.trader_id, m.account_id, m.filter_id, m.symbol, m.timeframe, m.candle_at, c.price,
       c.change_pct, c.volume, coalesce(m."values" -> m.position::text, '{}'), m.dispatch_id,
-      c.revision, candlewatch.lease_clock()
+      c.revision, candlewatch.lease_clock(), m.shadow
     from match as m
     cross join lateral candlewatch.candle_figures(m.timeframe, m.candle_at, m.position) as c
     where m.place <= m.signals_per_candle

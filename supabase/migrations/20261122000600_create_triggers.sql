@@ -49,6 +49,12 @@ begin
 end
 $$;
 
+-- sql/25_triggers/schedules.sql
+-- What happens when the operator changes how often the system ticks, or switches it off.
+create trigger job_follows_the_schedule
+  after insert or delete or update of every, enabled on candlewatch.schedules
+  for each statement execute function candlewatch.follow_schedule();
+
 -- sql/25_triggers/tenants.sql
 -- What happens when an account is deleted with work waiting.
 create trigger waiting_slots_are_skipped

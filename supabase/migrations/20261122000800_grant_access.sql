@@ -32,6 +32,7 @@ grant execute on function
   candlewatch.recall_answer(text, jsonb),
   candlewatch.remember_answer(text, jsonb),
   candlewatch.read_trader(uuid),
+  candlewatch.insert_trader(text, text, text, jsonb, boolean, text, integer, integer),
   candlewatch.switch_trader(uuid, boolean, integer),
   candlewatch.run_own_trader(uuid)
   to authenticated, service_role;
@@ -43,19 +44,29 @@ grant select on public.tiers, public.templates to anon, authenticated, service_r
 grant select on public.accounts, public.traders, public.trader_states
   to authenticated, service_role;
 
-grant insert (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
+grant insert (
+  name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
+)
   on public.traders to authenticated;
-grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
+grant update (
+  name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
+)
   on public.traders to authenticated;
 grant delete on public.traders to authenticated, service_role;
 
 grant insert (
-  account_id, name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles
+  account_id, name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
 )
   on public.traders to service_role;
-grant update (name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles)
+grant update (
+  name, filter, timeframe, universe, enabled, emit, cooldown_candles, catch_up_candles,
+  external_key
+)
   on public.traders to service_role;
-grant update (tier) on public.accounts to service_role;
+grant update (tier, shadow) on public.accounts to service_role;
 grant insert, update, delete on public.tiers, public.templates to service_role;
 
 grant execute on function
@@ -66,7 +77,7 @@ grant execute on function
   public.stop_trader(uuid, integer),
   public.run_trader(uuid),
   public.trader_status(uuid),
-  public.signals_since(text, integer),
+  public.signals_since(text, integer, boolean),
   public.usage()
   to authenticated, service_role;
 
@@ -115,7 +126,8 @@ grant execute on function
   worker.reserve_weight(text, integer[], boolean, integer, timestamptz),
   worker.report_exchange(text, text, timestamptz, text),
   worker.start_run(text, text, boolean),
-  worker.end_run(bigint, text, jsonb)
+  worker.end_run(bigint, text, jsonb),
+  worker.metrics()
   to candlewatch_worker;
 
 grant usage on schema monitor to service_role;
