@@ -249,6 +249,9 @@ BACKFILL_SECONDS: Final = 65.0
 BACKFILL_CANDLES: Final = 500
 """Candles per chunk: one call for each symbol; 400 symbols are 10 MB of frames."""
 
+ABSENT_AFTER_SECONDS: Final = 86_400.0
+"""A candle that the exchange does not have a day after its close is not asked for again."""
+
 STORE_FRAMES: Final = 100
 """Frames per call of `store_frames`: 2.5 MB of base64 for 400 symbols."""
 

@@ -8,6 +8,7 @@ create table candlewatch.frames (
   revision integer not null default 1,
   packed bytea not null,
   unknown_count integer not null,
+  absent_count integer not null default 0,
   stored_at timestamptz not null,
   primary key (timeframe, open_time),
   constraint packed_is_six_fields_of_float64 check (octet_length(packed) % 48 = 0),
@@ -21,6 +22,8 @@ comment on table candlewatch.frames is
   'All symbols'' candles of one timeframe at one open time, packed; public.candles shows them as rows.';
 comment on column candlewatch.frames.unknown_count is
   'Symbols that traded when the frame was stored and whose candle it does not know: to be repaired.';
+comment on column candlewatch.frames.absent_count is
+  'Such candles that the exchange, asked a day later, does not have: not asked for again.';
 comment on column candlewatch.frames.revision is 'Goes up by one when a repair changes the frame.';
 
 -- How often history behind the newest candle changed (backfill, repair): a function whose count

@@ -1,5 +1,6 @@
--- What the API says of a trader: the wish, the fact with its reason, and what is known of its
--- filter, with all problems of a refused one. A sentence warns when slots failed lately.
+-- What the API says of a trader: the wish, the fact with its reason, what is known of its filter,
+-- with all problems of a refused one, and of its universe, with the names that are not listed. A
+-- sentence warns when slots failed lately.
 create or replace function candlewatch.describe_trader(p_trader uuid)
 returns jsonb
 language sql
@@ -29,6 +30,19 @@ as $$
       'symbols', f.symbols,
       'names', f.names,
       'problems', f.problems
+    ),
+    'universe', (
+      select jsonb_build_object(
+        'symbols', bit_count(u.bits),
+        'unknown_symbols', u.unknown_symbols,
+        'halted_symbols', array(
+          select x.symbol from public.symbols as x
+          where u.stated -> 'symbols' ? x.symbol and not x.trading order by x.symbol
+        )
+      )
+      from candlewatch.trader_memory as m
+      join candlewatch.universes as u on u.id = m.universe_id
+      where m.trader_id = t.id
     )
   )
   from public.traders as t

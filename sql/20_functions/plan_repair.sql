@@ -1,6 +1,6 @@
--- Adds a backfill task for the newest frames of each needed timeframe that do not know candles of
--- trading symbols (they came late, or the exchange revised its list), once for each such frame's
--- content and hour. Returns how many were added.
+-- Adds a backfill task for the frames of each needed timeframe that do not know candles of trading
+-- symbols (they came late, or an answer had a gap), once for such frames' content and hour. What
+-- the exchange does not have is marked by then, and not asked for again. Returns how many.
 create or replace function candlewatch.plan_repair()
 returns integer
 language sql
@@ -24,7 +24,7 @@ as $$
       and f.unknown_count > 0
       and f.open_time < candlewatch.candle_start(n.timeframe, candlewatch.market_now())
       and f.open_time >= candlewatch.candle_start(n.timeframe, candlewatch.market_now())
-        - s.repair_candles * candlewatch.candle_length(n.timeframe)
+        - s.deep_history_candles * candlewatch.candle_length(n.timeframe)
     group by f.timeframe
   ) as r
 $$;

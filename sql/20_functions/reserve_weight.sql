@@ -52,8 +52,8 @@ begin
   return jsonb_build_object(
     'calls', v_calls,
     'state', v_state.state,
-    'wait_seconds',
-    case when v_calls = cardinality(p_weights) then 0 else extract(epoch from v_wait_until - v_now) end
+    'wait_seconds', extract(epoch from
+      case when v_calls < cardinality(p_weights) then v_wait_until else v_now end - v_now)
   );
 end
 $$;

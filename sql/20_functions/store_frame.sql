@@ -31,6 +31,7 @@ begin
   set packed = p_packed,
     revision = f.revision + 1,
     unknown_count = candlewatch.count_unknown(p_packed),
+    absent_count = 0,
     stored_at = candlewatch.now()
   where f.timeframe = p_timeframe and f.open_time = p_open_time;
   return 'revised';

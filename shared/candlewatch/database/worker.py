@@ -138,6 +138,12 @@ class Database:
         answer: Json = self._call("store_frames", timeframe=timeframe, frames=list(frames))
         return answer
 
+    def mark_absent(self, timeframe: str, open_times: Sequence[datetime]) -> Json:
+        """Mark the unknown candles of frames as absent at the exchange."""
+        times = [moment.isoformat() for moment in open_times]
+        answer: Json = self._call("mark_absent", timeframe=timeframe, open_times=times)
+        return answer
+
     def store_symbols(self, symbols: Sequence[Mapping[str, Any]]) -> Json:
         """Store what the exchange lists; a position is given once."""
         answer: Json = self._call("store_symbols", symbols=list(symbols))

@@ -99,7 +99,7 @@ def _head(reader: Reader, loop: ast.GeneratorExp) -> tuple[str, range] | None:
         return None
     ends = [end for end in map(whole, bounds) if end is not None]
     values = range(*ends) if len(ends) == len(bounds) else range(0)
-    if not 1 <= len(values) <= FILTER_LOOP_MAX:
+    if not 1 <= values.stop - values.start <= FILTER_LOOP_MAX:
         reader.refuse(
             call,
             "loop",

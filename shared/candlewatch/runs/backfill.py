@@ -3,6 +3,7 @@
     1. a chunk's stored frames are loaded first: what is there is kept, and says who is missing
     2. symbols with an unknown candle in the chunk are fetched, 500 candles in one call
     3. frames that changed are stored, and nothing else; a chunk that was done before costs no call
+    4. what a symbol's answer lacks a day after the close is absent: marked, and not asked for again
 
 A run may therefore end or die anywhere and the next one goes on. The newest chunk comes first.
 """
@@ -10,7 +11,7 @@ A run may therefore end or die anywhere and the next one goes on. The newest chu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -26,7 +27,13 @@ from candlewatch.runs.tasks import (
     seconds_until,
     work_off,
 )
-from candlewatch.settings import BACKFILL_CANDLES, BACKFILL_SECONDS, STORE_FRAMES, SYMBOL_SECONDS
+from candlewatch.settings import (
+    ABSENT_AFTER_SECONDS,
+    BACKFILL_CANDLES,
+    BACKFILL_SECONDS,
+    STORE_FRAMES,
+    SYMBOL_SECONDS,
+)
 from candlewatch.timeframes import timeframe_named
 
 if TYPE_CHECKING:
@@ -50,6 +57,9 @@ class BackfillDatabase(TaskDatabase, Protocol):
 
     def store_frames(self, timeframe: str, frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Store history or repairs."""
+
+    def mark_absent(self, timeframe: str, open_times: Sequence[datetime]) -> dict[str, Any]:
+        """Mark the unknown candles of frames as absent."""
 
     def complete_task(self, token: UUID, task: int, result: Mapping[str, Any]) -> dict[str, Any]:
         """End a task."""
@@ -136,10 +146,16 @@ def fill_chunk(
     fetched = fetch_candles(
         backfill.exchange, wanted, timeframe, span, seconds=seconds, history=True
     )
-    absurd = 0
-    for name, candles in fetched.candles.items():
-        absurd += not _written(window, wanted[name], closed(candles, timeframe, now))
+    told = {
+        wanted[name]
+        for name, candles in fetched.candles.items()
+        if _written(window, wanted[name], closed(candles, timeframe, now))
+    }
+    absurd = len(fetched.candles) - len(told)
     stored = _store(backfill, window, before)
+    absent = _absent(window, [item["position"] for item in listed if item["trading"]], told, now)
+    if absent:
+        backfill.database.mark_absent(timeframe.name, absent)
     if fetched.closed is not None:
         wait = seconds_until(fetched.closed, datetime.now(UTC))
         raise TaskPutOff(str(fetched.closed), wait)
@@ -163,6 +179,16 @@ def _written(window: Window, row: int, candles: Candles) -> bool:
         return False
     window.values[:, row] = values
     return True
+
+
+def _absent(window: Window, trading: list[int], told: set[int], now: datetime) -> list[datetime]:
+    """Return the old open times at which all that is unknown was asked for and is not there."""
+    unknown = np.isnan(window.field("close")[trading])
+    unsaid = unknown[[row not in told for row in trading]].any(axis=0)
+    latest = now - timedelta(seconds=ABSENT_AFTER_SECONDS) - window.timeframe.length
+    columns = np.flatnonzero(unknown.any(axis=0) & ~unsaid)
+    times = [window.timeframe.open_of(window.first + int(column)) for column in columns]
+    return [moment for moment in times if moment <= latest]
 
 
 def _store(backfill: Backfill, window: Window, before: Any) -> dict[str, int]:

@@ -90,6 +90,8 @@ CLASSES: Final[Classes] = {
         "loop": (
             "any(any(any(close[i] > 1 for i in range(9)) for j in range(9)) for k in range(9))",
             "any(close[i] > 1 for i in range(10 ** 9))",
+            "any(close[i] > 1 for i in range(1e300))",
+            "any(close[i] > 1 for i in range(-(10 ** 300), 10 ** 300))",
             "any(close[i] > 1 for i in range(-5))",
             "any(close[i] > 1 for i in range(0))",
             "any(close[i] > 1 for i in range(5, 2))",
