@@ -5,6 +5,8 @@ with (security_invoker = on)
 as
 select b.invariant, b.subject, b.detail from monitor.broken_accounts as b
 union all
+select b.invariant, b.subject, b.detail from monitor.broken_candles as b
+union all
 select b.invariant, b.subject, b.detail from monitor.broken_leases as b
 union all
 select b.invariant, b.subject, b.detail from monitor.broken_counts as b

@@ -68,6 +68,26 @@ def test_longer_candles_that_close_with_it_are_derived_and_published_together(
     assert published == 1
 
 
+def test_a_derived_candle_that_differs_from_the_exchange_s_own_is_told_to_the_operator(
+    place: Marketplace,
+) -> None:
+    backfill(place, "5m", hours=2)
+    place.stage.script({"fault": "revised", "interval": "1h", "seconds": 0, "factor": 1.02})
+
+    counts = place.ingest("1h")
+    run = place.worker.start_run("ingest", "test", cold=True)
+    place.worker.end_run(run, "done", {f"ingest_{name}": count for name, count in counts.items()})
+
+    assert (counts["audited"], counts["differing"]) == (2, 2)
+    assert place.database.rows("select * from monitor.violations") == [
+        (
+            "derived candles are the exchange's own",
+            f"run {run}",
+            "2 of 2 audited candles differ",
+        )
+    ]
+
+
 def test_a_longer_candle_that_misses_a_part_is_unknown(place: Marketplace) -> None:
     backfill(place, "5m", hours=2)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from psycopg.types.json import Jsonb
 from tests.sql.checks import answer_check
 from tests.sql.people import Person, operator, refusal, sign_up, stranger
 
@@ -64,6 +65,26 @@ def test_a_trader_is_created_started_stopped_and_asked_for_by_calls(
     )
     assert status["filter"]["needs"] == {"5m": 512}
     assert status["reason"] is None
+
+
+def test_names_that_are_not_listed_or_not_traded_are_told_to_the_trader_s_owner(
+    user: Person, schema: Database
+) -> None:
+    listed = [
+        {"symbol": name, "base_asset": "", "quote_asset": "USDT", "trading": trading}
+        for name, trading in (("BTCUSDT", True), ("币安USDT", True), ("OLDUSDT", False))
+    ]
+    schema.run("select worker.store_symbols(%s)", [Jsonb(listed)])
+    named = ["BTCUSDT", "btcusdt", "OLDUSDT", "币安USDT", "NOPEUSDT"]
+
+    trader = create(user, p_filter="close > 3", p_universe={"symbols": named})
+
+    status = user.send("GET", f"rpc/trader_status?p_trader={trader}").json()
+    assert status["universe"] == {
+        "symbols": 2,
+        "unknown_symbols": ["btcusdt", "NOPEUSDT"],
+        "halted_symbols": ["OLDUSDT"],
+    }
 
 
 def test_a_refused_filter_tells_all_its_problems(user: Person, schema: Database) -> None:
