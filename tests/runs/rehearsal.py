@@ -140,8 +140,11 @@ class Function:
 class Rehearsal:
     """A database, an exchange and four functions on one driven clock."""
 
-    def __init__(self, stack: ExitStack, database: Database, rest: Rest, seed: int) -> None:
+    def __init__(
+        self, stack: ExitStack, database: Database, rest: Rest, *, seed: int, base: str = "15m"
+    ) -> None:
         self.database = database
+        self.timeframes = (base, "1h", "4h")
         self.gate = Gate()
         self.clock = MovingClock(database, START)
         source = market(9, SYMBOLS)
@@ -179,7 +182,7 @@ class Rehearsal:
             [self.stage.server.url, WEIGHT_LIMIT, START, START],
         )
         run("update candlewatch.settings set first_history_candles = 60, deep_history_candles = 60")
-        make_trader(self.database, timeframe="15m", filter=FILTER)
+        make_trader(self.database, timeframe=self.timeframes[0], filter=FILTER)
         run_check(self.functions[0].worker, "test", Deadline.in_seconds(60))
 
     def seconds(self) -> float:
@@ -201,7 +204,7 @@ class Rehearsal:
     def play(self, days: int) -> None:
         """Play days with all faults, and quiet hours after them."""
         self.stage.script(*scheduled(days))
-        base = TIMEFRAMES["15m"]
+        base = TIMEFRAMES[self.timeframes[0]]
         end = START + timedelta(days=days, hours=QUIET_HOURS)
         while self.clock.moment < end:
             self.round()
@@ -247,8 +250,11 @@ class Rehearsal:
             )
         )
 
-    def wrong_candles(self, timeframe: str, days: int) -> list[str]:
+    def wrong_candles(self, days: int) -> list[str]:
         """Return the candles of the days that are missing or not true."""
+        return [line for name in self.timeframes for line in self._wrong(name, days)]
+
+    def _wrong(self, timeframe: str, days: int) -> list[str]:
         length = TIMEFRAMES[timeframe]
         first, last = length.index_of(START), length.index_of(START + timedelta(days=days)) - 1
         worker = self.functions[0].worker
@@ -260,7 +266,7 @@ class Rehearsal:
         true = source.candles(length, first, last)[:, [rows[name] for name in listed]]
         close = np.isclose(stored, true, rtol=1e-12, atol=0).all(axis=0)
         return [
-            f"{listed[row]} {length.open_of(first + int(column)):%d %H:%M} "
+            f"{timeframe} {listed[row]} {length.open_of(first + int(column)):%d %H:%M} "
             f"{stored[:, row, column]} for {true[:, row, column]}"
             for row, column in zip(*np.nonzero(~close), strict=True)
         ]
@@ -302,12 +308,12 @@ def main() -> int:
         database = stack.enter_context(open_database(server, server.clone()))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         rest = stack.enter_context(running_rest(database, folder))
-        rehearsal = Rehearsal(stack, database, rest, chosen.seed)
+        rehearsal = Rehearsal(stack, database, rest, seed=chosen.seed)
         rehearsal.play(chosen.days)
-        wrong = [rehearsal.wrong_candles(name, chosen.days) for name in ("15m", "1h", "4h")]
+        wrong = rehearsal.wrong_candles(chosen.days)
         accounts = rehearsal.stage.exchange.accounts
         print(f"wrong candles {wrong}, ignored {accounts.ignored}, peak {accounts.peak}")
-    return 1 if any(wrong) or accounts.ignored or accounts.peak > WEIGHT_LIMIT else 0
+    return 1 if wrong or accounts.ignored or accounts.peak > WEIGHT_LIMIT else 0
 
 
 if __name__ == "__main__":

@@ -139,6 +139,19 @@ def test_what_the_exchange_does_not_have_a_day_later_is_marked_and_left_alone(
     ) == [(0, 1)]
 
 
+def test_one_answer_with_a_gap_in_old_candles_is_not_believed(place: Marketplace) -> None:
+    place.stage.script({"fault": "gap", "endpoint": "klines", "symbol": "BTCUSDT"})
+    since, until = CLOSE - timedelta(hours=40), CLOSE - timedelta(hours=39)
+    span = {"timeframe": "5m", "from": since.isoformat(), "to": until.isoformat()}
+    states = []
+    for _ in range(2):
+        place.add_task("backfill", span)
+        heal(place)
+        states.append([state for _, state, _, _ in gaps(place)])
+
+    assert states == [[UNKNOWN], [ABSENT]]
+
+
 def test_an_answer_that_cannot_be_read_marks_nothing(place: Marketplace) -> None:
     place.database.run("update candlewatch.settings set deep_history_candles = 400")
     place.stage.script({"fault": "missing", "endpoint": "klines", "symbol": "ETHUSDT"})

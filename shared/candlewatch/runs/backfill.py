@@ -3,7 +3,7 @@
     1. a chunk's stored frames are loaded first: what is there is kept, and says who is missing
     2. symbols with an unknown candle in the chunk are fetched, 500 candles in one call
     3. frames that changed are stored, and nothing else; a chunk that was done before costs no call
-    4. what a symbol's answer lacks a day after the close is absent: marked, and not asked for again
+    4. what two answers lack, a day after the close, is absent: marked, and not asked for again
 
 A run may therefore end or die anywhere and the next one goes on. The newest chunk comes first.
 """
@@ -182,11 +182,14 @@ def _written(window: Window, row: int, candles: Candles) -> bool:
 
 
 def _absent(window: Window, trading: list[int], told: set[int], now: datetime) -> list[datetime]:
-    """Return the old open times at which all that is unknown was asked for and is not there."""
+    """Return the old open times at which all that is unknown was asked for and is not there.
+
+    A frame that was not stored before is asked about once more: one answer may have a gap.
+    """
     unknown = np.isnan(window.field("close")[trading])
     unsaid = unknown[[row not in told for row in trading]].any(axis=0)
     latest = now - timedelta(seconds=ABSENT_AFTER_SECONDS) - window.timeframe.length
-    columns = np.flatnonzero(unknown.any(axis=0) & ~unsaid)
+    columns = np.flatnonzero(unknown.any(axis=0) & ~unsaid & (window.revisions > 0))
     times = [window.timeframe.open_of(window.first + int(column)) for column in columns]
     return [moment for moment in times if moment <= latest]
 
