@@ -620,7 +620,6 @@ create table candlewatch.settings (
   first_history_candles integer not null default 500,
   deep_history_candles integer not null default 1536,
   history_chunk_candles integer not null default 520,
-  repair_candles integer not null default 256,
   history_weight_pct integer not null default 70,
   missed_candles_counted integer not null default 1440,
   catch_up_patience interval not null default '10 minutes',
@@ -631,7 +630,7 @@ create table candlewatch.settings (
   constraint limits_are_positive check (
     leased_limit > 0 and slots_per_job > 0 and jobs_per_turn > 0 and attempts_limit > 0
     and lone_lapses_from > 0 and enqueue_slots > 0 and tick_chunks > 0 and sweep_jobs > 0
-    and history_chunk_candles > 0 and missed_candles_counted >= 0 and repair_candles > 0
+    and history_chunk_candles > 0 and missed_candles_counted >= 0
   ),
   constraint warning_comes_before_the_stop check (failures_to_warn < failures_to_stop),
   constraint backoff_is_a_range check (
@@ -675,7 +674,6 @@ comment on column candlewatch.settings.first_history_candles is
   'Candles fetched before the first close.';
 comment on column candlewatch.settings.deep_history_candles is 'Candles fetched in the background.';
 comment on column candlewatch.settings.history_chunk_candles is 'Candles of one backfill task.';
-comment on column candlewatch.settings.repair_candles is 'Newest candles whose holes are mended.';
 comment on column candlewatch.settings.catch_up_patience is
   'How long a missed candle may take to be fetched before those who catch up do without it.';
 comment on column candlewatch.settings.history_weight_pct is
@@ -792,6 +790,7 @@ create table candlewatch.frames (
   revision integer not null default 1,
   packed bytea not null,
   unknown_count integer not null,
+  absent_count integer not null default 0,
   stored_at timestamptz not null,
   primary key (timeframe, open_time),
   constraint packed_is_six_fields_of_float64 check (octet_length(packed) % 48 = 0),
@@ -805,6 +804,8 @@ comment on table candlewatch.frames is
   'All symbols'' candles of one timeframe at one open time, packed; public.candles shows them as rows.';
 comment on column candlewatch.frames.unknown_count is
   'Symbols that traded when the frame was stored and whose candle it does not know: to be repaired.';
+comment on column candlewatch.frames.absent_count is
+  'Such candles that the exchange, asked a day later, does not have: not asked for again.';
 comment on column candlewatch.frames.revision is 'Goes up by one when a repair changes the frame.';
 
 -- How often history behind the newest candle changed (backfill, repair): a function whose count

@@ -1434,8 +1434,9 @@ comment on function candlewatch.describe_batch(uuid) is
   'The jobs, filters and dispatches that a token holds, as JSON.';
 
 -- sql/20_functions/describe_trader.sql
--- What the API says of a trader: the wish, the fact with its reason, and what is known of its
--- filter, with all problems of a refused one. A sentence warns when slots failed lately.
+-- What the API says of a trader: the wish, the fact with its reason, what is known of its filter,
+-- with all problems of a refused one, and of its universe, with the names that are not listed. A
+-- sentence warns when slots failed lately.
 create or replace function candlewatch.describe_trader(p_trader uuid)
 returns jsonb
 language sql
@@ -1465,6 +1466,19 @@ as $$
       'symbols', f.symbols,
       'names', f.names,
       'problems', f.problems
+    ),
+    'universe', (
+      select jsonb_build_object(
+        'symbols', bit_count(u.bits),
+        'unknown_symbols', u.unknown_symbols,
+        'halted_symbols', array(
+          select x.symbol from public.symbols as x
+          where u.stated -> 'symbols' ? x.symbol and not x.trading order by x.symbol
+        )
+      )
+      from candlewatch.trader_memory as m
+      join candlewatch.universes as u on u.id = m.universe_id
+      where m.trader_id = t.id
     )
   )
   from public.traders as t
@@ -2810,6 +2824,32 @@ $$;
 comment on function candlewatch.lock_user() is
   'Trigger: before a user is deleted, what goes with it is locked in everybody''s order.';
 
+-- sql/20_functions/mark_absent.sql
+-- Marks the unknown candles of frames as absent: the exchange was asked for them long after their
+-- close and has none. Repair leaves them alone from then on; monitor.gaps shows them. A frame that
+-- changes loses its mark. Definer: the worker may call this and may not touch the tables.
+create or replace function worker.mark_absent(
+  p_timeframe text,
+  p_open_times timestamptz[]
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_count integer;
+begin
+  update candlewatch.frames as f
+  set absent_count = f.absent_count + f.unknown_count, unknown_count = 0
+  where f.timeframe = p_timeframe and f.open_time = any(p_open_times) and f.unknown_count > 0;
+  get diagnostics v_count = row_count;
+  return jsonb_build_object('marked', v_count);
+end
+$$;
+comment on function worker.mark_absent(text, timestamptz[]) is
+  'Marks unknown candles of frames as absent at the exchange: they are not asked for again.';
+
 -- sql/20_functions/merge_symbols.sql
 -- Merges the exchange's list into symbols under the lock on its revision. Returns how many rows
 -- changed.
@@ -3282,10 +3322,38 @@ $$;
 comment on function candlewatch.plan_ingest() is
   'Adds the ingest task of the newest close, if traders need it.';
 
+-- sql/20_functions/plan_listings.sql
+-- Adds a backfill task for each timeframe of which frames are stored: symbols began to trade, and
+-- their history before is fetched into the frames that were stored without them. Once for each
+-- revision of the list. Returns how many were added.
+create or replace function candlewatch.plan_listings(p_revision bigint)
+returns integer
+language sql
+volatile
+set search_path = ''
+as $$
+  select count(candlewatch.add_task(
+    'backfill',
+    format('listing %s %s', h.timeframe, p_revision),
+    jsonb_build_object('timeframe', h.timeframe, 'from', h.since, 'to', h.until),
+    800
+  ))::integer
+  from (
+    select f.timeframe, min(f.open_time) as since, max(f.open_time) as until
+    from candlewatch.frames as f
+    cross join candlewatch.settings as s
+    where f.open_time >= candlewatch.candle_start(f.timeframe, candlewatch.market_now())
+      - s.deep_history_candles * candlewatch.candle_length(f.timeframe)
+    group by f.timeframe
+  ) as h
+$$;
+comment on function candlewatch.plan_listings(bigint) is
+  'Adds backfill tasks for the history of symbols that began to trade.';
+
 -- sql/20_functions/plan_repair.sql
--- Adds a backfill task for the newest frames of each needed timeframe that do not know candles of
--- trading symbols (they came late, or the exchange revised its list), once for each such frame's
--- content and hour. Returns how many were added.
+-- Adds a backfill task for the frames of each needed timeframe that do not know candles of trading
+-- symbols (they came late, or an answer had a gap), once for such frames' content and hour. What
+-- the exchange does not have is marked by then, and not asked for again. Returns how many.
 create or replace function candlewatch.plan_repair()
 returns integer
 language sql
@@ -3309,7 +3377,7 @@ as $$
       and f.unknown_count > 0
       and f.open_time < candlewatch.candle_start(n.timeframe, candlewatch.market_now())
       and f.open_time >= candlewatch.candle_start(n.timeframe, candlewatch.market_now())
-        - s.repair_candles * candlewatch.candle_length(n.timeframe)
+        - s.deep_history_candles * candlewatch.candle_length(n.timeframe)
     group by f.timeframe
   ) as r
 $$;
@@ -4333,8 +4401,8 @@ begin
   return jsonb_build_object(
     'calls', v_calls,
     'state', v_state.state,
-    'wait_seconds',
-    case when v_calls = cardinality(p_weights) then 0 else extract(epoch from v_wait_until - v_now) end
+    'wait_seconds', extract(epoch from
+      case when v_calls < cardinality(p_weights) then v_wait_until else v_now end - v_now)
   );
 end
 $$;
@@ -5096,6 +5164,7 @@ begin
   set packed = p_packed,
     revision = f.revision + 1,
     unknown_count = candlewatch.count_unknown(p_packed),
+    absent_count = 0,
     stored_at = candlewatch.now()
   where f.timeframe = p_timeframe and f.open_time = p_open_time;
   return 'revised';
@@ -5146,7 +5215,8 @@ comment on function worker.store_frames(text, jsonb) is
 -- Stores the exchange's list: new symbols get the next positions in the order of the array, known
 -- ones keep theirs, absent ones stop trading. An empty list is refused (CW002): it would stop
 -- everything. The revision goes up when anything changed; universes follow with the next ticks, the
--- first of them here. Definer: the worker may call this and may not touch the tables.
+-- first of them here. The history of symbols that begin to trade is planned. Definer: the worker
+-- may call this and may not touch the tables.
 create or replace function worker.store_symbols(p_symbols jsonb)
 returns jsonb
 language plpgsql
@@ -5156,17 +5226,27 @@ as $$
 declare
   v_revision bigint;
   v_changed integer;
+  v_began boolean;
 begin
   if coalesce(jsonb_array_length(p_symbols), 0) = 0 then
     perform candlewatch.refuse('CW002', 'the list of symbols is empty',
       'send the whole list of the exchange');
   end if;
   select r.revision into v_revision from candlewatch.symbol_revision as r for update;
+  v_began := exists (
+    select from jsonb_array_elements(p_symbols) as e (listed)
+    where (e.listed ->> 'trading')::boolean and not exists (
+      select from public.symbols as s where s.symbol = e.listed ->> 'symbol' and s.trading
+    )
+  );
   v_changed := candlewatch.merge_symbols(p_symbols);
   if v_changed > 0 then
     update candlewatch.symbol_revision as r set revision = r.revision + 1
     returning r.revision into v_revision;
     perform candlewatch.refresh_universes(200);
+  end if;
+  if v_began then
+    perform candlewatch.plan_listings(v_revision);
   end if;
   return jsonb_build_object('revision', v_revision);
 end

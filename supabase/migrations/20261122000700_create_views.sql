@@ -137,6 +137,21 @@ having count(*) > 1;
 comment on view monitor.broken_accounts is
   'Violations of accounting: slots that are lost, doubled or ended twice. Empty is right.';
 
+-- sql/30_views/020_broken_candles.sql
+-- Derived candles are audited on a sample at each close of a longer timeframe: a run that saw one
+-- differ from the exchange's own tells it here for an hour.
+create or replace view monitor.broken_candles
+with (security_invoker = on)
+as
+select 'derived candles are the exchange''s own' as invariant, 'run ' || r.id as subject,
+  format('%s of %s audited candles differ', r.counts ->> 'ingest_differing',
+    r.counts ->> 'ingest_audited') as detail
+from candlewatch.runs as r
+where r.started_at > candlewatch.lease_clock() - interval '1 hour'
+  and r.counts -> 'ingest_differing' > '0';
+comment on view monitor.broken_candles is
+  'Runs in which derived candles differed from the exchange''s own. Empty is right.';
+
 -- sql/30_views/020_broken_counts.sql
 -- Invariant 14 and the counters behind it: caps hold, and every counter equals what it counts.
 create or replace view monitor.broken_counts
@@ -383,12 +398,13 @@ create or replace view monitor.history
 with (security_invoker = on)
 as
 select f.timeframe, count(*) as frames, min(f.open_time) as oldest, max(f.open_time) as newest,
-  sum(f.unknown_count) filter (where f.unknown_count > 0) as unknown_candles,
-  max(f.revision) as highest_revision
+  sum(f.unknown_count) as unknown_candles, sum(f.absent_count) as absent_candles,
+  max(f.revision) as highest_revision, t.kept_count as frames_kept
 from candlewatch.frames as f
-group by f.timeframe;
+join candlewatch.timeframes as t on t.name = f.timeframe
+group by f.timeframe, t.name;
 comment on view monitor.history is
-  'Stored frames of each timeframe, and how many candles of trading symbols they do not know.';
+  'Stored frames of each timeframe, how many are kept, and how many candles they lack.';
 
 -- sql/30_views/020_lateness.sql
 -- How long after the close each of the last dispatches was published and enqueued.
@@ -623,6 +639,39 @@ select r.name, r.labels, r.value from monitor.run_figures as r;
 comment on view monitor.figures is
   'Every figure of the system with its labels; no tenant''s data is among them.';
 
+-- sql/30_views/030_gaps.sql
+-- What the stored history lacks, a row for each open time: frames that are missing between the
+-- oldest and the newest, candles that the hourly repair still asks for, and candles that the
+-- exchange was asked for and does not have.
+create or replace view monitor.gaps
+with (security_invoker = on)
+as
+select m.timeframe, m.open_time, 'no frame: planned again within the hour' as state,
+  null::integer as candles, array[]::text[] as symbols
+from (
+  select h.timeframe, candlewatch.missing_frames(h.timeframe, h.oldest, h.newest) as open_time
+  from monitor.history as h
+) as m
+union all
+select f.timeframe, f.open_time,
+  case
+    when f.unknown_count > 0 then 'unknown: asked for again every hour'
+    else 'absent: the exchange does not have them'
+  end,
+  f.unknown_count + f.absent_count,
+  array(
+    select s.symbol
+    from public.symbols as s
+    where s.trading
+      and candlewatch.word_at(f.packed, 3, s.position) & 9218868437227405312 = 9218868437227405312
+    order by s.position
+    limit 20
+  )
+from candlewatch.frames as f
+where f.unknown_count > 0 or f.absent_count > 0;
+comment on view monitor.gaps is
+  'What the history lacks by open time: missing frames, unknown and absent candles, and whose.';
+
 -- sql/30_views/030_violations.sql
 -- Every invariant that SQL can see, as rows that must not be: read after every step of the tests
 -- and every five minutes in operation. One statement, so one snapshot.
@@ -630,6 +679,8 @@ create or replace view monitor.violations
 with (security_invoker = on)
 as
 select b.invariant, b.subject, b.detail from monitor.broken_accounts as b
+union all
+select b.invariant, b.subject, b.detail from monitor.broken_candles as b
 union all
 select b.invariant, b.subject, b.detail from monitor.broken_leases as b
 union all

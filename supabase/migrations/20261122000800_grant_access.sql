@@ -121,6 +121,7 @@ grant execute on function
   worker.fail_task(uuid, bigint, text, float8),
   worker.publish_frames(uuid, bigint, timestamptz, jsonb),
   worker.store_frames(text, jsonb),
+  worker.mark_absent(text, timestamptz[]),
   worker.store_symbols(jsonb),
   worker.history(text[]),
   worker.reserve_weight(text, integer[], boolean, integer, timestamptz),
