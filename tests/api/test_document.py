@@ -1,4 +1,7 @@
-"""The examples of the API's document work as they stand there, with the official client."""
+"""The examples of the API's document work as they stand there, with the official clients.
+
+Those in JavaScript need what CI installs: its client (.ci/tools) and a Node.js that it runs on.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -17,8 +21,10 @@ if TYPE_CHECKING:
 
 DOCUMENT: Final = PROJECT / "docs" / "api.md"
 SECONDS: Final = 90
+MODULES: Final = PROJECT / ".ci" / "tools" / "node_modules"
 PROGRAMS: Final = {
     "python": [sys.executable, "-c"],
+    "js": [str(Path(sys.executable).with_name("node")), "--input-type=module", "--eval"],
     # A system without curl still has the Python examples.
     **({"bash": ["bash", "-euo", "pipefail", "-c"]} if shutil.which("curl") else {}),
 }
@@ -45,7 +51,23 @@ PRINTED: Final = {
         '"summary"',
         '"tier"',
     ),
+    "js": (
+        "it is running",
+        "cloned Oversold in an uptrend",
+        "2 traders",
+        "signal BTCUSDT",
+        "wrong: ",
+        "now: ",
+        "Over 288 candles of 4 symbols",
+        "traders: {",
+        "health: ",
+        "refused: CW004 there is no trader",
+    ),
 }
+LANGUAGES: Final = [
+    pytest.param(language, marks=pytest.mark.outside if language == "js" else ())
+    for language in PROGRAMS
+]
 
 
 def blocks(language: str) -> str:
@@ -57,8 +79,9 @@ def blocks(language: str) -> str:
     return "\n".join(found)
 
 
-@pytest.mark.parametrize("language", PROGRAMS)
-def test_the_examples_run_as_they_stand(api: Api, language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_examples_run_as_they_stand(api: Api, language: str, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(MODULES)
     told = {
         "SUPABASE_URL": api.url,
         "SUPABASE_PUBLISHABLE_KEY": api.key,
@@ -70,6 +93,7 @@ def test_the_examples_run_as_they_stand(api: Api, language: str) -> None:
     with working(api):
         ended = subprocess.run(
             [*PROGRAMS[language], blocks(language)],
+            cwd=tmp_path,
             env={**ENVIRONMENT, **told},
             capture_output=True,
             text=True,
