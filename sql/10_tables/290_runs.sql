@@ -23,10 +23,12 @@ create table candlewatch.functions (
   debounce_seconds float8 not null,
   run_seconds_limit float8 not null,
   cost_per_second float8 not null,
+  awake_seconds float8,
   woken_at timestamptz,
   woken_count bigint not null default 0,
   constraint function_limits_are_positive check (
     running_limit > 0 and debounce_seconds >= 0 and run_seconds_limit > 0 and cost_per_second > 0
+    and awake_seconds > 0
   )
 ) with (fillfactor = 30);
 alter table candlewatch.functions enable row level security;
@@ -34,11 +36,13 @@ comment on table candlewatch.functions is
   'The functions that can be woken, how many may run at once, and when each was woken last.';
 comment on column candlewatch.functions.cost_per_second is
   'Queue cost that one function works off in a second, as measured lately; demand is divided by it.';
+comment on column candlewatch.functions.awake_seconds is
+  'Woken at least so often, so that its host keeps it warm and nobody waits for its start.';
 
 insert into candlewatch.functions (
-  name, running_limit, debounce_seconds, run_seconds_limit, cost_per_second
+  name, running_limit, debounce_seconds, run_seconds_limit, cost_per_second, awake_seconds
 )
 values
-  ('ingest', 2, 1, 60, 1),
-  ('evaluate', 4, 1, 60, 20000),
-  ('check', 2, 0.1, 60, 20);
+  ('ingest', 2, 1, 60, 1, null),
+  ('evaluate', 4, 1, 60, 20000, null),
+  ('check', 2, 0.1, 60, 20, 240);

@@ -1,6 +1,7 @@
 -- How many runs of a function are wanted now, beyond those that run: for evaluate the waiting cost
 -- over what one function works off in a few seconds, for the others one per claim of waiting tasks;
--- never more than the function's limit. A run that has not ended within its time counts as lost.
+-- never more than the function's limit. A run that has not ended within its time counts as lost. A
+-- function that has to stay warm is wanted once in a while, whatever waits.
 create or replace function candlewatch.wake_demand(p_function text)
 returns integer
 language sql
@@ -21,7 +22,11 @@ as $$
         from (select j.cost from candlewatch.ready as j limit 20000) as s
       )
       else (
-        select ceil(count(*) / 20.0)::integer
+        select greatest(
+          ceil(count(*) / 20.0)::integer,
+          (coalesce(f.woken_at, '-infinity')
+            < clock_timestamp() - make_interval(secs => f.awake_seconds))::integer
+        )
         from candlewatch.tasks as t
         where t.state = 'ready' and t.due_at <= candlewatch.lease_clock()
           and (t.kind = 'check') = (p_function = 'check')

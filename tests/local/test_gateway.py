@@ -69,9 +69,9 @@ def serving(server: ThreadingHTTPServer) -> Iterator[int]:
 
 
 @contextmanager
-def gateway_to(rest_port: int, folder: Path) -> Iterator[httpx.Client]:
+def gateway_to(rest_port: int, folder: Path, origin: str = "*") -> Iterator[httpx.Client]:
     host = FunctionHost(folder, ENVIRONMENT, folder)
-    gateway = Gateway(rest_port, Keyring(CREDENTIALS), host)
+    gateway = Gateway(rest_port, Keyring(CREDENTIALS), host, origin)
     with (
         serving(make_server(ports.listen(), gateway)) as port,
         httpx.Client(base_url=f"http://{ports.LOOPBACK}:{port}", timeout=30) as client,
@@ -186,6 +186,42 @@ def test_a_browser_of_any_origin_is_answered(client: httpx.Client) -> None:
     assert preflight.status_code == 204
     assert preflight.headers["Access-Control-Allow-Headers"] == "apikey,x-client-info"
     assert answer.headers.get_list("Access-Control-Allow-Origin") == ["*"]
+
+
+def test_only_pages_of_a_configured_origin_may_read_what_the_gateway_answers(
+    tmp_path: Path,
+) -> None:
+    with gateway_to(ports.free_port(), tmp_path, "https://app.example") as client:
+        answers = [
+            client.options("/rest/v1/x"),
+            client.get("/rest/v1/x", headers={"apikey": CREDENTIALS.publishable_key}),
+            client.get("/functions/v1/none"),
+            client.get("/signals/stream"),
+        ]
+
+    origins = [answer.headers.get_list("Access-Control-Allow-Origin") for answer in answers]
+    assert origins == [["https://app.example"]] * 4
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/rest/v1/x", 401, "CW009"),
+        ("/nothing", 404, "CW004"),
+        ("/functions/v1/nothing", 404, "CW004"),
+        ("/signals/stream", 401, "CW009"),
+    ],
+)
+def test_every_refusal_has_the_one_shape_with_a_hint(
+    client: httpx.Client, path: str, status: int, code: str
+) -> None:
+    answer = client.get(path)
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (status, code)
+    assert set(told) == {"code", "message", "hint", "details"}
+    assert told["message"]
+    assert told["hint"]
 
 
 def test_a_request_without_a_length_is_refused(client: httpx.Client) -> None:

@@ -6,7 +6,8 @@
    unless the request brings a user's token.
 3. `/functions/v1/<name>` goes to the function host.
 4. `/signals/stream` hands a user's signals on as they come (`stream.py`).
-5. Browsers of any origin are answered (CORS): what protects the data are tokens, not origins.
+5. Browsers' pages of the configured origin may read the answers (CORS), by default of any origin:
+   what protects the data are tokens, not origins.
 
 Source: supabase.com/docs/guides/api/api-keys, how keys become roles.
 """
@@ -47,11 +48,7 @@ _WORKER_ROLE: Final = "candlewatch_worker"
 _HOP_BY_HOP: Final = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host", "expect"}
 )
-_CORS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Range, Content-Location, Location, "
-    "Preference-Applied, Retry-After",
-}
+_EXPOSED: Final = "Content-Range, Content-Location, Location, Preference-Applied, Retry-After"
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,20 @@ class Gateway:
         rest_port: PostgREST's port.
         keyring: keys and tokens.
         functions: runs the functions.
+        allowed_origin: whose pages may read the answers.
     """
 
     rest_port: int
     keyring: Keyring
     functions: FunctionHost
+    allowed_origin: str = "*"
+
+    def cors(self) -> dict[str, str]:
+        """Return the headers that browsers ask for in every answer."""
+        return {
+            "Access-Control-Allow-Origin": self.allowed_origin,
+            "Access-Control-Expose-Headers": _EXPOSED,
+        }
 
 
 class _Server(ThreadingHTTPServer):
@@ -120,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             return
         self.send_response_only(answer.status)
-        for name, value in {**answer.headers, **_CORS}.items():
+        for name, value in {**answer.headers, **self.server.gateway.cors()}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         if self.close_connection:
@@ -136,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(204)
         asked = self.headers.get("Access-Control-Request-Headers", "authorization, apikey")
         for name, value in {
-            **_CORS,
+            **self.server.gateway.cors(),
             "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
             "Access-Control-Allow-Headers": asked,
             "Access-Control-Max-Age": "3600",
@@ -187,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
         target = urlsplit(self.path)
         if target.path == STREAM_PATH and self.command == "GET":
             self.close_connection = True
-            return stream_signals(self, target.query, _CORS, self._rest)
+            return stream_signals(self, target.query, self.server.gateway.cors(), self._rest)
         if target.path == "/rest/v1" or target.path.startswith("/rest/v1/"):
             return self._rest(target.path.removeprefix("/rest/v1") or "/", target.query, body)
         if target.path.startswith("/functions/v1/"):

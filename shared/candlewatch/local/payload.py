@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 _CODES: Final = {401: "CW009", 404: "CW004", 413: "CW010", 429: "CW007"}
 """Our error codes by status; another refusal is a wrong input (CW002), a failure Postgres' own."""
+_HINTS: Final = {
+    400: "correct the request and send it again",
+    401: "send the project's publishable key in the header apikey",
+    404: "docs/api.md says what there is",
+    411: "send the body with its length, not in chunks",
+    413: "send less at once",
+}
+"""What to do, by status; a failure and a refusal for a time say to try again."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ def error_answer(status: int, message: str, **headers: str) -> Answer:
     """Return an error in the shape that all errors of the API have."""
     server_error = status >= 500  # noqa: PLR2004 (the class of statuses)
     code = "57P03" if server_error else _CODES.get(status, "CW002")
-    hint = "try again" if server_error or "Retry-After" in headers else None
+    hint = "try again" if server_error or "Retry-After" in headers else _HINTS[status]
     content = {"code": code, "message": message, "hint": hint, "details": None}
     body = json.dumps(content).encode()
     return Answer(status, {"Content-Type": "application/json", **headers}, body)

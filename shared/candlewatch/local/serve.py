@@ -23,6 +23,9 @@ from candlewatch.local.keys import Keyring
 
 VARIABLE: Final = "CANDLEWATCH_SERVE"
 
+ORIGIN_VARIABLE: Final = "CANDLEWATCH_ALLOWED_ORIGIN"
+"""Environment variable: whose pages may read the answers (CORS); functions read the same one."""
+
 
 @dataclass(frozen=True)
 class ServeSettings:
@@ -54,16 +57,13 @@ class ServeSettings:
 def main() -> None:
     """Serve until SIGTERM, then stop the functions."""
     settings = ServeSettings(**json.loads(os.environ.pop(VARIABLE)))
+    environment = {**os.environ, **settings.environment}
     host = FunctionHost(
-        Path(settings.functions),
-        {**os.environ, **settings.environment},
-        Path(settings.logs),
-        settings.call_seconds,
+        Path(settings.functions), environment, Path(settings.logs), settings.call_seconds
     )
     keyring = Keyring(Credentials(**settings.credentials))
-    server = make_server(
-        socket.socket(fileno=settings.listener), Gateway(settings.rest_port, keyring, host)
-    )
+    gateway = Gateway(settings.rest_port, keyring, host, environment.get(ORIGIN_VARIABLE) or "*")
+    server = make_server(socket.socket(fileno=settings.listener), gateway)
     # Not an event: a handler that sets one may interrupt the wait that holds its lock.
     asked: SimpleQueue[None] = SimpleQueue()
     signal.signal(signal.SIGTERM, lambda _number, _frame: asked.put(None))

@@ -68,6 +68,29 @@ def test_a_second_wake_within_the_debounce_time_is_not_sent(market: Market) -> N
     assert sent == [1, 0, 0]
 
 
+def test_a_function_that_has_to_stay_warm_is_woken_without_work_once_in_a_while(
+    market: Market,
+) -> None:
+    let_wake(market)
+    woken = "select candlewatch.wake(%s)"
+
+    first = [market.database.one(woken, [name]) for name in ("check", "evaluate", "ingest")]
+    soon = market.database.one(woken, ["check"])
+    market.database.run(
+        "update candlewatch.functions set woken_at = woken_at - interval '5 minutes'"
+    )
+    later = [market.database.one(woken, [name]) for name in ("check", "evaluate", "ingest")]
+
+    assert (first, soon, later) == ([1, 0, 0], 0, [1, 0, 0])
+
+
+def test_a_warm_function_that_runs_is_not_woken_for_it(market: Market) -> None:
+    let_wake(market)
+    market.database.run("select worker.start_run('check', 'f', false)")
+
+    assert market.database.one("select candlewatch.wake('check')") == 0
+
+
 def test_without_an_address_in_the_vault_nothing_is_sent(market: Market) -> None:
     assert market.database.one("select candlewatch.wake('evaluate', 1)") == 0
 
