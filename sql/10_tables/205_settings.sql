@@ -25,6 +25,10 @@ create table candlewatch.settings (
   history_kept interval not null default '7 days',
   log_kept interval not null default '2 hours',
   constraint settings_are_one_row check (one),
+  constraint what_is_kept_outlasts_what_uses_it check (
+    signals_kept >= interval '1 day' and history_kept >= interval '1 hour'
+    and log_kept >= interval '1 minute'
+  ),
   constraint limits_are_positive check (
     leased_limit > 0 and slots_per_job > 0 and jobs_per_turn > 0 and attempts_limit > 0
     and lone_lapses_from > 0 and enqueue_slots > 0 and tick_chunks > 0 and sweep_jobs > 0

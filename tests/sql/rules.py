@@ -77,6 +77,16 @@ SHAPE_RULES: Final = (
         "alter table public.traders add column offender int",
     ),
     Rule(
+        "every column that people edit has a default, but what only they can know",
+        "select a.attrelid::regclass || '.' || a.attname from pg_attribute as a "
+        "where a.attrelid in ('public.tiers'::regclass, 'public.accounts'::regclass, "
+        "'public.traders'::regclass, 'public.templates'::regclass, "
+        "'candlewatch.settings'::regclass) "
+        "and a.attnum > 0 and not a.attisdropped and not a.atthasdef "
+        "and a.attname not in ('id', 'slug', 'name', 'filter', 'description')",
+        "alter table public.traders add column offender int",
+    ),
+    Rule(
         "every foreign key has an index that begins with its columns",
         "select k.conrelid::regclass || '.' || k.conname from pg_constraint as k "
         "join pg_namespace as n on n.oid = k.connamespace "

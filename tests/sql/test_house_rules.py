@@ -64,3 +64,30 @@ def test_users_tables_are_reachable_by_an_index_on_their_owner(schema: Database)
         "and (i.indkey::int2[])[0] = a.attnum)"
     )
     assert missing == []
+
+
+# What runs as its owner and may be called in a request, beside triggers, with the reason.
+DEFINERS = {
+    "check_request": "reads users and buckets before a request is served",
+    "read_health": "reads the engine room and tells one word of it",
+    "read_trader": "reads filters, which are shared by all and readable by none",
+    "recall_answer": "reads idempotency keys, of the caller alone",
+    "refuse": "reads the table of codes",
+    "remember_answer": "writes an idempotency key of the caller",
+    "run_own_trader": "writes the queue, for a trader of the caller",
+    "switch_trader": "locks and starts or stops a trader of the caller",
+    "take_call": "takes from the caller's bucket",
+    "timeframe_problem": "reads the list of timeframes",
+}
+
+
+def test_what_users_reach_that_runs_as_its_owner_is_listed(schema: Database) -> None:
+    reached = schema.rows(
+        "select p.proname, p.pronamespace::regnamespace::text from pg_proc as p "
+        "where p.prosecdef and p.prorettype <> 'trigger'::regtype "
+        "and p.pronamespace::regnamespace::text in ('public', 'candlewatch', 'worker', 'monitor') "
+        "and (has_function_privilege('anon', p.oid, 'execute') "
+        "or has_function_privilege('authenticated', p.oid, 'execute'))"
+    )
+
+    assert sorted(reached) == [(name, "candlewatch") for name in sorted(DEFINERS)]

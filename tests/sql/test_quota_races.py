@@ -86,6 +86,19 @@ def test_concurrent_creations_stop_at_the_limit_of_traders(
     assert made == (CAP - 1) // per_call
 
 
+@pytest.mark.parametrize("path", CREATING, ids=lambda path: str(path.__name__))
+def test_concurrent_creations_stop_at_the_limit_of_running_traders(
+    database: Database, account: UUID, path: Callable[[UUID, UUID], Attempt]
+) -> None:
+    source = make_trader(database, account=account, enabled=False)
+
+    made = _all_at_once(database, account, [path(account, source)] * SESSIONS)
+
+    per_call = 2 if path is insert_in_bulk else 1
+    assert made == CAP // per_call
+    assert _counters(database, account) == (1 + made * per_call, made * per_call)
+
+
 @pytest.mark.parametrize("path", STARTING, ids=lambda path: str(path.__name__))
 def test_concurrent_starts_stop_at_the_limit_of_running_traders(
     database: Database, account: UUID, path: Callable[[UUID, UUID], Attempt]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from tests.fixtures.factories import make_account, make_trader
 from tests.sql.checks import counted, limit, refused, state_of
@@ -121,6 +122,31 @@ def test_usage_warns_from_80_percent_on(database: Database, account: UUID) -> No
 
     assert before["warnings"] == []
     assert after["warnings"] == ["4 of 5 traders are used (traders_limit)"]
+
+
+def test_usage_warns_of_running_traders_and_the_refusal_says_what_to_do(
+    database: Database, account: UUID
+) -> None:
+    limit(database, running_limit=5)
+    database.run("select set_config('request.jwt.claims', %s, true)", [f'{{"sub": "{account}"}}'])
+    warned = []
+    for _ in range(5):
+        make_trader(database, account=account)
+        warned.append(database.one("select public.usage() -> 'warnings' ->> 1"))
+
+    limit(database, traders_limit=9)
+    with pytest.raises(psycopg.Error) as told, database.sql.transaction():
+        make_trader(database, account=account)
+
+    assert warned == [
+        None,
+        None,
+        None,
+        "4 of 5 running traders are used (running_limit)",
+        "5 of 5 running traders are used (running_limit)",
+    ]
+    assert "running_limit" in str(told.value.diag.message_primary)
+    assert "larger tier" in str(told.value.diag.message_hint)
 
 
 BREAKS = {
