@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.chaos.scene import FILTERS, LENGTH, START, SYMBOLS, Candle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -62,20 +63,33 @@ def truth(text: str, now: Candle | None, before: Candle | None) -> bool | None:
     return None if now is None else FILTERS[text](now, before)
 
 
+def entries(text: str, candles: Iterable[tuple[datetime, Candle | None]]) -> list[datetime]:
+    """Return the candles, named by their open time, on which a symbol enters a condition."""
+    found: list[datetime] = []
+    holds = False
+    before: Candle | None = None
+    for opened_at, now in candles:
+        verdict = truth(text, now, before)
+        if verdict and not holds:
+            found.append(opened_at)
+        holds = holds if verdict is None else verdict
+        before = now
+    return found
+
+
 def signals_of(order: Order, frames: list[Frame]) -> set[Signal]:
     """Return a trader's signals: each time a symbol enters the condition."""
-    found: set[Signal] = set()
-    for position in order.universe:
-        holds = False
-        before: Candle | None = None
-        for number, frame in enumerate(frames):
-            now = candle_of(frame, position)
-            verdict = truth(order.filter, now, before)
-            if verdict and not holds:
-                found.add((order.trader, SYMBOLS[position], START + LENGTH * number))
-            holds = holds if verdict is None else verdict
-            before = now
-    return found
+    return {
+        (order.trader, SYMBOLS[position], opened_at)
+        for position in order.universe
+        for opened_at in entries(
+            order.filter,
+            (
+                (START + LENGTH * number, candle_of(frame, position))
+                for number, frame in enumerate(frames)
+            ),
+        )
+    }
 
 
 def judge(scene: Scene) -> Verdict:

@@ -6,14 +6,13 @@ Debian 12 has Postgres 15 with pg_cron 1.4, whose jobs start by the minute; Debi
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.fixtures.database import Database, open_database
 from tests.fixtures.server import running_server
+from tests.outside.debian import PROGRAMS, cron_settings
 from tests.outside.supabase_cli import push
 from tests.outside.witness import Witness
 
@@ -23,18 +22,6 @@ if TYPE_CHECKING:
     from tests.fixtures.server import Server
 
 CRON_DATABASE: Final = "candlewatch"
-_DEBIAN_13: Final = os.environ.get("CANDLEWATCH_DEBIAN_13", "/var/cache/candlewatch/debian-13")
-PROGRAMS: Final = {
-    "15": Path("/usr/lib/postgresql/15/bin"),
-    "17": Path(_DEBIAN_13, "usr/lib/postgresql/17/bin"),
-}
-SETTINGS: Final = {
-    "fsync": "off",
-    "shared_preload_libraries": "pg_cron",
-    "cron.database_name": CRON_DATABASE,
-    "cron.use_background_workers": "on",
-    "max_worker_processes": "20",
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", params=PROGRAMS)
 def debian(request: pytest.FixtureRequest) -> Iterator[Debian]:
     """Run Debian's Postgres with pg_cron's scheduler."""
-    with running_server(SETTINGS, str(PROGRAMS[request.param])) as server:
+    with running_server(cron_settings(CRON_DATABASE), str(PROGRAMS[request.param])) as server:
         yield Debian(server, request.param)
 
 

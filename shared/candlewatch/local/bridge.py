@@ -4,7 +4,8 @@
    and sends them from a few threads. As with pg_net, a request is sent at most once and may be
    lost.
 2. `Scheduler` reads `cron.job` every second and runs what is due, each job on a connection of its
-   own as its user, never twice at a time; ticks that were missed meanwhile become one.
+   own as its user, never twice at a time; ticks that were missed meanwhile become one. Where
+   pg_cron is the real one it does nothing.
 3. Both wait for the database to come back when it is gone.
 """
 
@@ -60,6 +61,12 @@ _JOBS: Final = """
 select job.jobid, job.schedule, job.command, job.username
 from cron.job as job
 where job.active and job.database = current_database()
+"""
+_IS_REAL: Final = """
+select exists (
+  select from pg_proc as f join pg_language as l on l.oid = f.prolang
+  where f.pronamespace = 'cron'::regnamespace and f.proname = 'schedule' and l.lanname = 'c'
+) as real
 """
 _RUN: Final = """
 insert into cron.job_run_details
@@ -140,6 +147,9 @@ class Scheduler:
     def serve(self) -> None:
         """Run what is due until `stop` is set, or until the database is gone."""
         with _connect(self.conninfo, "pg_cron stand-in") as connection:
+            row = connection.execute(_IS_REAL).fetchone()
+            if row is not None and row["real"]:
+                self.stop.wait()
             while not self.stop.is_set():
                 for job in connection.execute(_JOBS).fetchall():
                     if self._is_due(job, datetime.now(UTC), time.monotonic()):
