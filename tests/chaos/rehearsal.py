@@ -14,6 +14,7 @@ from __future__ import annotations
 import random
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 import httpx
@@ -31,9 +32,10 @@ from tests.outside.witness import stopped_scheduler
 from candlewatch.local.ground import forget_server_folder
 from candlewatch.local.home import Home
 from candlewatch.local.installation import installation_at
-from candlewatch.local.market import MarketChoice
+from candlewatch.local.market import CLOSE_MARGIN, MarketChoice
 from candlewatch.local.options import StackOptions
 from candlewatch.local.stack import running_stack
+from candlewatch.timeframes import TIMEFRAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +90,9 @@ def rehearse(folder: Path, seconds: float, trouble: Trouble, seed: int) -> Repor
         choice=MarketChoice("simulated", speed=SPEED),
         settings=cron_settings("simulated"),
         installation=installation_at(PROGRAMS["17"]),
+        # Ahead of the wall clock from the first moment on, as it soon would be at this speed: the
+        # traders' starts are told by the wall clock, and count for candles that close after them.
+        start=TIMEFRAMES["5m"].floor(datetime.now(UTC)) + timedelta(hours=1) + CLOSE_MARGIN,
         exchange_arguments=("--symbols", str(SYMBOLS), "--seed", str(seed)),
     )
     try:

@@ -14,6 +14,7 @@ from tests.fixtures.server import plain_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.fixtures.database import Database
     from tests.fixtures.server import Server
 
 NEWEST = max(file.name for file in MIGRATIONS.glob("*.sql"))
@@ -76,3 +77,21 @@ def test_a_database_that_is_not_named_or_does_not_answer_is_a_sentence(name: str
     assert "--database-url" in nameless.stderr
     assert "cannot connect to the database" in silent.stderr
     assert "secret" not in silent.stderr
+
+
+def test_the_status_of_a_database_says_whether_it_ticks_and_fails_when_it_does_not(
+    database: Database,
+) -> None:
+    never = command("status", database.conninfo())
+    database.run("select candlewatch.tick()")
+    ticked = command("status", database.conninfo())
+    database.run(
+        "update candlewatch.schedules set last_at = now() - interval '61 seconds' "
+        "where name = 'tick'"
+    )
+    stopped = command("status", database.conninfo())
+
+    assert [done.returncode for done in (never, ticked, stopped)] == [1, 0, 1], stopped
+    assert never.stdout.startswith("health     stopped, last tick never\n")
+    assert ticked.stdout.startswith("health     starting, last tick 20")
+    assert stopped.stdout.startswith("health     stopped, last tick 20")

@@ -37,6 +37,7 @@ class Debian:
         return self.major != "15"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs more than the package registries give an ordinary user.
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.fixtures.project import MIGRATIONS
+from tests.fixtures.factories import make_account
+from tests.fixtures.project import MIGRATIONS, PROJECT
 from tests.outside.supabase_cli import push, supabase, url_of
+
+from candlewatch.local.migrations import apply_migrations
 
 if TYPE_CHECKING:
     from tests.fixtures.database import Database
@@ -25,6 +28,8 @@ def test_a_second_push_finds_nothing_to_do(cron_database: Database) -> None:
 
     assert said.returncode == 0, said.stdout + said.stderr
     assert "up to date" in (said.stdout + said.stderr).lower()
+    # `candlewatch migrate` keeps the same book.
+    assert apply_migrations(cron_database.sql, MIGRATIONS) == []
 
 
 def test_the_linter_finds_no_error_in_the_functions(cron_database: Database) -> None:
@@ -33,3 +38,21 @@ def test_the_linter_finds_no_error_in_the_functions(cron_database: Database) -> 
     said = supabase("db", "lint", f"--remote={url}", "--level", "error", "--fail-on", "error")
 
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_database_that_was_reset_is_pushed_again_and_works(cron_database: Database) -> None:
+    user = make_account(cron_database)
+
+    cron_database.run((PROJECT / "supabase" / "reset.sql").read_text())
+    left = cron_database.one(
+        "select count(*) from pg_class as c where c.relnamespace::regnamespace::text in "
+        "('public', 'candlewatch', 'worker', 'monitor')"
+    )
+    pushed = push(cron_database)
+
+    assert (left, pushed.returncode) == (0, 0), pushed.stdout + pushed.stderr
+    assert cron_database.one("select tier from public.accounts where id = %s", [user]) == "free"
+    assert "failed" not in cron_database.one("select candlewatch.tick()")
+    assert (
+        cron_database.one("select count(*) from cron.job where jobname = 'candlewatch-tick'") == 1
+    )

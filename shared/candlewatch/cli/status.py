@@ -1,9 +1,15 @@
-"""`candlewatch status`: what runs, what is due, the last cycle and the last signals."""
+"""`candlewatch status`: what runs, what is due, the last cycle and the last signals.
+
+The exit code is 1 when nothing ticks: a watch from outside, on whatever machine, is this command on
+any clock.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
+from candlewatch.cli.database_url import VARIABLE, add_option, connect_to
 from candlewatch.cli.running import Running, find_running
 from candlewatch.cli.signal_rows import last_signals, table_of
 
@@ -12,6 +18,10 @@ if TYPE_CHECKING:
 
     import psycopg
 
+_HEALTH: Final = """
+select told.health ->> 'status', (told.health ->> 'tick_at')::timestamptz at time zone 'UTC'
+from (select public.health()) as told (health)
+"""
 _TRADERS: Final = """
 select states.state, count(*) from public.trader_states as states group by 1 order by 1
 """
@@ -44,11 +54,15 @@ def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--env", action="store_true", help="print addresses and keys as environment lines"
     )
+    add_option(parser, "postgres")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the status."""
+    """Print the status: of the database that is named, else of the stack that runs here."""
+    if arguments.database_url or os.environ.get(VARIABLE):
+        with connect_to(arguments) as connection:
+            return _show(connection)
     running = find_running()
     if arguments.env:
         for name, value in environment_of(running).items():
@@ -59,11 +73,19 @@ def run(arguments: argparse.Namespace) -> int:
     processes = ", ".join(f"{name} {pid}" for name, pid in running.state.processes.items())
     print(f"processes  {processes}")
     with running.connect() as connection:
-        for line in describe(connection):
-            print(line)
-        signals = last_signals(connection, _SIGNALS_SHOWN)
+        return _show(connection)
+
+
+def _show(connection: psycopg.Connection) -> int:
+    ((health, ticked),) = _rows(connection, _HEALTH)
+    print(
+        f"health     {health}, last tick {f'{ticked:%Y-%m-%d %H:%M:%S} UTC' if ticked else 'never'}"
+    )
+    for line in describe(connection):
+        print(line)
+    signals = last_signals(connection, _SIGNALS_SHOWN)
     print(table_of(signals) if signals else "signals    none yet")
-    return 0
+    return int(health == "stopped")
 
 
 def environment_of(running: Running) -> dict[str, str]:
