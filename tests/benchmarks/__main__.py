@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.benchmarks.report import Report
 
-PARTS: Final = ("engine", "queue", "market", "api")
+PARTS: Final = ("engine", "queue", "market", "api", "close")
 
 
 def available_parts() -> list[str]:
