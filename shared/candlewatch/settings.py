@@ -38,6 +38,12 @@ CHECK_PAUSE_SECONDS: Final = 0.1
 ENQUEUE_SLOTS: Final = 5_000
 """Slots that an idle worker turns into jobs in one call: a transaction of tens of milliseconds."""
 
+ENQUEUE_WAIT_SECONDS: Final = 0.05
+"""Pause of a worker with nothing to claim while another one makes jobs: about one such step."""
+
+ENQUEUE_WAITS: Final = 20
+"""Such pauses in a row: after a second whoever makes the jobs is stuck, and a tick wakes anew."""
+
 # Market data
 CACHE_BYTES: Final = 256 << 20
 """Frames that a function holds: 400 symbols x 1,000 candles x 6 timeframes are 145 MB."""

@@ -1,7 +1,8 @@
 -- Turns what waits into ready jobs, for a worker that found nothing to claim: retries whose
 -- back-off is over, else waiting slots that have to expire, else the next chunk of the oldest
 -- dispatch. One step a call, so that each is a short transaction that locks tenants once. 0 slots:
--- nothing is left to do. Definer: the worker may call this and may not touch the tables.
+-- nothing is left to do, or another worker is at it ("elsewhere"). Definer: the worker may call
+-- this and may not touch the tables.
 create or replace function worker.enqueue_ready(p_limit integer)
 returns jsonb
 language plpgsql
@@ -22,7 +23,10 @@ begin
       least(greatest(coalesce(p_limit, 1), 1), v_settings.enqueue_slots)
     );
   end if;
-  return jsonb_build_object('slots', v_slots);
+  return jsonb_build_object(
+    'slots', v_slots,
+    'elsewhere', v_slots = 0 and exists (select from candlewatch.enqueues)
+  );
 end
 $$;
 comment on function worker.enqueue_ready(integer) is

@@ -1,7 +1,8 @@
 -- How many runs of a function are wanted now, beyond those that run: for evaluate the waiting cost
--- over what one function works off in a few seconds, for the others one per claim of waiting tasks;
--- never more than the function's limit. A run that has not ended within its time counts as lost. A
--- function that has to stay warm is wanted once in a while, whatever waits.
+-- over what one function works off in a second, for the others one per claim of waiting tasks;
+-- never more than the function's limit. Slots that are no jobs yet are taken to be as many as at the
+-- last close. A run that has not ended within its time counts as lost. A function that has to stay
+-- warm is wanted once in a while, whatever waits.
 create or replace function candlewatch.wake_demand(p_function text)
 returns integer
 language sql
@@ -17,8 +18,10 @@ as $$
   cross join lateral (
     select case
       when p_function = 'evaluate' then (
-        select ceil(coalesce(sum(s.cost), 0) / (5 * f.cost_per_second))::integer
-          + (exists (select from candlewatch.enqueues))::integer
+        select greatest(
+          ceil((coalesce(sum(s.cost), 0) + candlewatch.open_cost()) / f.cost_per_second)::integer,
+          (exists (select from candlewatch.enqueues))::integer
+        )
         from (select j.cost from candlewatch.ready as j limit 20000) as s
       )
       else (

@@ -123,6 +123,10 @@ class DoomedDatabase:
         """Load filters."""
         return self._database.load_filters(ids)
 
+    def load_watch(self, token: UUID) -> list[dict[str, Any]]:
+        """Load what is watched."""
+        return self._database.load_watch(token)
+
     def load_symbols(self) -> dict[str, Any]:
         """Load symbols."""
         return self._database.load_symbols()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.fixtures.factories import make_account
-from tests.queue.scene import answer, enqueue, make_filter, make_running
+from tests.queue.scene import answer, enqueue, make_filter, make_running, pairs_of
 
 if TYPE_CHECKING:
     from tests.queue.scene import Scene, Worker
@@ -103,6 +103,22 @@ def test_signals_are_marked_while_their_account_is_a_shadow_and_never_told_twice
         ("S1USDT", False),
         ("S2USDT", True),
     ]
+
+
+def test_what_would_be_reported_is_known_before_it_is_evaluated(scene: Scene) -> None:
+    make_running(scene.database, universe={"symbols": ["S0USDT", "S1USDT", "S2USDT"]})
+    make_running(scene.database, emit="every_candle", filter="close < open")
+    worker = scene.worker()
+    scene.close()
+    evaluate(worker, "1001")
+    scene.close()
+    batch = worker.claim()
+    (watch,) = worker.connection.execute(
+        "select worker.load_watch(%s)", [batch["token"]]
+    ).fetchone() or (None,)
+
+    assert [(item["dispatch"], item["filter"]) for item in watch] == pairs_of(batch)
+    assert sorted(item["watched"] for item in watch) == ["0110", "1111"]
 
 
 def test_over_the_cap_those_with_the_most_volume_are_kept_and_the_rest_is_counted(

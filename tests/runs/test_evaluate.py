@@ -12,6 +12,7 @@ from candlewatch.frames.window import FIELDS, Window
 from candlewatch.runs.deadline import Deadline
 from candlewatch.runs.evaluate import run_evaluate
 from candlewatch.runs.evaluator import Evaluator
+from candlewatch.settings import ENQUEUE_WAITS
 from candlewatch.timeframes import timeframe_named
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Queue:
         self.released: list[UUID] = []
         self.loads: list[list[int]] = []
         self.outcome = "done"
+        self.watched = "111"
+        self.elsewhere: list[bool] = []
         self.on_claim: Callable[[], None] = lambda: None
         self.late_slots = [0]
 
@@ -70,7 +73,8 @@ class Queue:
 
     def enqueue_ready(self, limit: int) -> dict[str, Any]:
         assert limit > 0
-        return {"slots": self.late_slots.pop() if self.late_slots else 0}
+        slots = self.late_slots.pop() if self.late_slots else 0
+        return {"slots": slots, "elsewhere": bool(self.elsewhere) and self.elsewhere.pop()}
 
     def complete_batch(self, token: UUID, results: dict[str, Any]) -> dict[str, Any]:
         assert token is not None
@@ -89,6 +93,12 @@ class Queue:
     def load_filters(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         self.loads.append(list(ids))
         return [{"id": number, "source": self.filters[number]} for number in ids]
+
+    def load_watch(self, token: UUID) -> list[dict[str, Any]]:
+        assert token is not None
+        return [
+            {"dispatch": 7, "filter": number, "watched": self.watched} for number in self.filters
+        ]
 
     def load_symbols(self) -> dict[str, Any]:
         symbols = [
@@ -127,6 +137,40 @@ def test_a_match_carries_the_values_that_made_it_fire() -> None:
     [result] = queue.completed[0]["filters"]
     assert result["values"].keys() == {"0"}
     assert result["values"]["0"]["gain"] == 1.0
+
+
+def test_values_go_only_with_matches_that_would_be_reported() -> None:
+    queue = Queue([(1, [3])], {3: "close > 1"})
+    queue.watched = "01"
+
+    run(queue)
+
+    [result] = queue.completed[0]["filters"]
+    assert (result["true"], list(result["values"])) == ("110", ["1"])
+
+
+def test_a_worker_waits_a_little_while_another_one_makes_jobs() -> None:
+    queue = Queue([], {3: "close > open"})
+    queue.elsewhere = [True, True, True]
+    queue.late_slots = [0, 0, 0]
+
+    def arrive() -> None:
+        if len(queue.elsewhere) == 1:
+            queue.jobs, queue.on_claim = [(1, [3])], lambda: None
+
+    queue.on_claim = arrive
+
+    assert run(queue)["jobs"] == 1
+
+
+def test_a_worker_does_not_wait_for_one_that_is_stuck() -> None:
+    queue = Queue([], {})
+    queue.elsewhere = [True] * 1_000
+
+    counts = run(queue)
+
+    assert counts["jobs"] == 0
+    assert 1_000 - len(queue.elsewhere) == ENQUEUE_WAITS + 1
 
 
 def test_a_filter_that_cannot_be_evaluated_fails_alone_with_its_reason() -> None:

@@ -77,6 +77,11 @@ class Database:
         answer: list[Json] = self._call("load_filters", ids=list(ids))
         return answer
 
+    def load_watch(self, token: UUID) -> list[Json]:
+        """Return, per dispatch and filter of a batch, where a match would be reported."""
+        answer: list[Json] = self._call("load_watch", token=str(token))
+        return answer
+
     def load_symbols(self) -> Json:
         """Return the symbols by position, and the list's revision."""
         answer: Json = self._call("load_symbols")

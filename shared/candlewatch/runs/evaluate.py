@@ -1,9 +1,10 @@
 """Evaluate what is ready.
 
     1. `claim_batch`    lease jobs with a token of our own, so that a lost answer loses nothing
-    2. `Evaluator`      load the filters and the frames that this process does not hold yet
-    3. `Plan.evaluate`  run each distinct filter once, over all symbols
-    4. `complete_batch` hand over bit strings per filter; the database makes signals of them
+    2. `load_watch`     learn on which symbols a match would be reported
+    3. `Evaluator`      load the filters and the frames that this process does not hold yet
+    4. `Plan.evaluate`  run each distinct filter once, over all symbols
+    5. `complete_batch` hand over bit strings per filter; the database makes signals of them
 
 Between two batches nothing is kept that the database does not know; a process may die at any line.
 """
@@ -16,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from candlewatch.errors import DatabaseError
-from candlewatch.settings import CLAIM_COST, CLAIM_JOBS, ENQUEUE_SLOTS, LEASE_SECONDS
+from candlewatch.settings import (
+    CLAIM_COST,
+    CLAIM_JOBS,
+    ENQUEUE_SLOTS,
+    ENQUEUE_WAIT_SECONDS,
+    ENQUEUE_WAITS,
+    LEASE_SECONDS,
+)
 from candlewatch.timeframes import timeframe_named
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ class Work:
     revision: int
     filters: tuple[int, ...]
     jobs: tuple[int, ...]
+    watched: dict[int, str]
 
 
 def run_evaluate(evaluator: Evaluator, worker: str, deadline: Deadline) -> dict[str, int]:
@@ -51,17 +60,23 @@ def run_evaluate(evaluator: Evaluator, worker: str, deadline: Deadline) -> dict[
     """
     database = evaluator.database
     counts = {"batches": 0, "jobs": 0, "signals": 0}
+    waits = 0
     while deadline.left() > 0:
         token = uuid4()
         batch = database.claim_batch(token, worker, CLAIM_JOBS, CLAIM_COST, LEASE_SECONDS)
         if not batch["jobs"]:
-            if database.enqueue_ready(ENQUEUE_SLOTS)["slots"] == 0:
-                break
+            enqueued = database.enqueue_ready(ENQUEUE_SLOTS)
+            if enqueued["slots"] == 0:
+                if not enqueued.get("elsewhere") or waits == ENQUEUE_WAITS:
+                    break
+                waits += 1
+                deadline.stopping.wait(ENQUEUE_WAIT_SECONDS)
             continue
+        waits = 0
         evaluator.refresh(batch["symbols_revision"], batch["repairs"])
         counts["batches"] += 1
         counts["jobs"] += len(batch["jobs"])
-        for work in arrange(batch):
+        for work in arrange(batch, database.load_watch(token)):
             if deadline.stopping.is_set():
                 database.release_batch(token)
                 return counts
@@ -94,7 +109,7 @@ def judge(
     """
     number = timeframe_named(work.timeframe).index_of(work.candle_at)
     try:
-        results = evaluator.evaluate(work.timeframe, number, work.revision, filters)
+        results = evaluator.evaluate(work.timeframe, number, work.revision, filters, work.watched)
     except DatabaseError:
         raise
     except Exception as error:  # noqa: BLE001  whatever a filter does, it becomes that filter's failure
@@ -108,8 +123,11 @@ def judge(
     return [{"dispatch": work.dispatch, **result} for result in results], []
 
 
-def arrange(batch: dict[str, Any]) -> list[Work]:
+def arrange(batch: dict[str, Any], watch: list[dict[str, Any]]) -> list[Work]:
     """Group the claimed jobs by dispatch, in the order in which they were claimed."""
+    watched: dict[int, dict[int, str]] = {}
+    for item in watch:
+        watched.setdefault(item["dispatch"], {})[item["filter"]] = item["watched"]
     facts = {dispatch["id"]: dispatch for dispatch in batch["dispatches"]}
     jobs: dict[int, list[int]] = {}
     filters: dict[int, dict[int, None]] = {}
@@ -124,6 +142,7 @@ def arrange(batch: dict[str, Any]) -> list[Work]:
             revision=facts[number]["revision"],
             filters=tuple(filters[number]),
             jobs=tuple(jobs[number]),
+            watched=watched.get(number, {}),
         )
         for number in jobs
     ]

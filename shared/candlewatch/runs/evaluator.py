@@ -47,6 +47,9 @@ class EvaluateDatabase(Protocol):
     def load_filters(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the texts of filters."""
 
+    def load_watch(self, token: UUID) -> list[dict[str, Any]]:
+        """Return where matches of a batch would be reported."""
+
     def load_symbols(self) -> dict[str, Any]:
         """Return the symbols by position."""
 
@@ -80,7 +83,12 @@ class Evaluator:
         self._repairs = repairs
 
     def evaluate(
-        self, timeframe: str, number: int, revision: int, filters: Sequence[int]
+        self,
+        timeframe: str,
+        number: int,
+        revision: int,
+        filters: Sequence[int],
+        watched: Mapping[int, str],
     ) -> list[dict[str, Any]]:
         """Evaluate filters on one candle.
 
@@ -89,10 +97,11 @@ class Evaluator:
             number: the candle, counted from the epoch.
             revision: the least revision that its frame must have.
             filters: their numbers in the database.
+            watched: per filter, a bit string of the symbols whose match would be reported.
 
         Returns:
             Per filter its bit strings `true` and `unknown` by symbol position, and `values` by
-            position for the symbols that matched.
+            position for the watched symbols that matched.
 
         Raises:
             FilterRefused: a text that was accepted once is not accepted by this version.
@@ -100,7 +109,7 @@ class Evaluator:
         plan = self._plan_with(timeframe, filters)
         market = self._market(plan, timeframe_named(timeframe), number, revision)
         evaluation = plan.evaluate(market, number, filters)
-        return [result_of(evaluation, filter_id) for filter_id in filters]
+        return [result_of(evaluation, number, watched.get(number, "")) for number in filters]
 
     def _plan_with(self, timeframe: str, filters: Sequence[int]) -> Plan:
         plan = self._plans.setdefault(timeframe, Plan(timeframe_named(timeframe)))
@@ -143,10 +152,15 @@ def universe_of(symbols: Sequence[dict[str, Any]]) -> Universe:
     )
 
 
-def result_of(evaluation: Evaluation, filter_id: int) -> dict[str, Any]:
-    """Return one filter's result in the form that `complete_batch` takes."""
+def result_of(evaluation: Evaluation, filter_id: int, watched: str) -> dict[str, Any]:
+    """Return one filter's result in the form that `complete_batch` takes.
+
+    Values go with the symbols that may become signals: most that match have matched before, and
+    theirs would be nine tenths of the message.
+    """
     true = evaluation.true(filter_id)
-    positions = np.flatnonzero(true)[:VALUES_PER_FILTER]
+    wanted = flags_of(watched)[: len(true)]
+    positions = np.flatnonzero(true[: len(wanted)] & wanted)[:VALUES_PER_FILTER]
     values = evaluation.values(filter_id, positions) if len(positions) else {}
     return {
         "filter": filter_id,
@@ -154,6 +168,11 @@ def result_of(evaluation: Evaluation, filter_id: int) -> dict[str, Any]:
         "unknown": bits(evaluation.unknown(filter_id)),
         "values": {str(position): known(named) for position, named in values.items()},
     }
+
+
+def flags_of(text: str) -> NDArray[np.bool_]:
+    """Return the flags of a bit string."""
+    return np.equal(np.frombuffer(text.encode("ascii"), np.uint8), ord("1"))
 
 
 def bits(flags: NDArray[np.bool_]) -> str:

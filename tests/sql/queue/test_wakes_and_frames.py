@@ -59,6 +59,27 @@ def test_a_function_with_an_address_of_its_own_is_woken_there(market: Market) ->
     assert urls == ["https://a.test/", "http://127.0.0.1:9/check"]
 
 
+def test_a_close_wakes_as_many_functions_as_the_last_one_had_work_for(market: Market) -> None:
+    market.list_symbols()
+    market.run_traders(6)
+    market.database.run("update candlewatch.functions set cost_per_second = 1")
+    market.close()
+    first = market.database.one("select candlewatch.wake_demand('evaluate')")
+    market.enqueue()
+    batch = market.claim()
+    market.complete(batch)
+    run = market.call("start_run", "evaluate", "tester", False)["run"]  # noqa: FBT003
+    market.call("end_run", run, "done", Jsonb({"cost": 3, "done": 6}))
+    market.database.run("update candlewatch.functions set cost_per_second = 1")
+    market.tick()
+    idle = market.database.one("select candlewatch.wake_demand('evaluate')")
+
+    market.close()
+
+    assert (first, idle) == (1, 0)
+    assert market.database.one("select candlewatch.wake_demand('evaluate')") == 3
+
+
 def test_a_second_wake_within_the_debounce_time_is_not_sent(market: Market) -> None:
     let_wake(market)
     market.database.run("update candlewatch.functions set debounce_seconds = 60")
