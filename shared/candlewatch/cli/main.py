@@ -33,6 +33,8 @@ COMMANDS: Final = (
     "indicators",
     "import",
     "compare",
+    "package",
+    "deploy",
 )
 """Modules of this package, in the order of the help."""
 

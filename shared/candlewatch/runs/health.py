@@ -1,4 +1,7 @@
-"""Answer whether the system keeps up: the database's own word, as a status for uptime checks."""
+"""Answer whether the system keeps up: the database's own word, as a status for uptime checks.
+
+Each answer leaves one line of log, by which whoever reads the logs notices that nothing ticks.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from candlewatch.errors import CallRefused
 from candlewatch.runs.api import error_content, respond
+from candlewatch.runs.invocation import log
 
 if TYPE_CHECKING:
     from candlewatch.runs.api import People
@@ -21,5 +25,8 @@ def health(people: People, origin: str) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = people.read("", "/rpc/health")
     except CallRefused as refused:
+        log("health", ticks=False, status="unreachable")
         return respond(503, error_content(refused), origin, refused.retry_after)
-    return respond(503 if facts["status"] == "stopped" else 200, facts, origin)
+    ticks = facts["status"] != "stopped"
+    log("health", ticks=ticks, status=facts["status"])
+    return respond(200 if ticks else 503, facts, origin)
