@@ -93,9 +93,9 @@ def make_bundle(project: Path, name: str, target: Target, folder: Path) -> Bundl
         wheels, tree = Path(scratch, "wheels"), Path(scratch, "tree")
         wheels.mkdir()
         pins = read_lock((project / "requirements.lock").read_text(), target)
-        for wheel in fetch_wheels(_needs(project, name), pins, target, wheels):
+        for wheel in fetch_wheels(needs_of(project, name), pins, target, wheels):
             unpack_wheel(wheel, tree)
-        _add_sources(project, name, tree)
+        add_sources(project, name, tree)
         if target.is_ours:
             _compile(tree)
         return write_zip(name, tree, folder / f"{name}.zip", is_compiled=target.is_ours)
@@ -118,14 +118,16 @@ def write_zip(name: str, tree: Path, file: Path, *, is_compiled: bool) -> Bundle
     return Bundle(name, file, digest, len(data), unpacked, is_compiled)
 
 
-def _needs(project: Path, name: str) -> list[str]:
+def needs_of(project: Path, name: str) -> list[str]:
+    """Return the packages that a bundle carries, without what those need in turn."""
     if name == LIGHT:
         return list(_LIGHT_NEEDS)
     told = tomllib.loads((project / "pyproject.toml").read_text())
     return [text.partition(">")[0].strip() for text in told["project"]["dependencies"]]
 
 
-def _add_sources(project: Path, name: str, tree: Path) -> None:
+def add_sources(project: Path, name: str, tree: Path) -> None:
+    """Copy our package and the handlers of a bundle into a folder."""
     package = project / "shared" / "candlewatch"
     for source in sorted(package.rglob("*.py")):
         inside = source.relative_to(package).as_posix()
