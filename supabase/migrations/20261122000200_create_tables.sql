@@ -627,6 +627,10 @@ create table candlewatch.settings (
   history_kept interval not null default '7 days',
   log_kept interval not null default '2 hours',
   constraint settings_are_one_row check (one),
+  constraint what_is_kept_outlasts_what_uses_it check (
+    signals_kept >= interval '1 day' and history_kept >= interval '1 hour'
+    and log_kept >= interval '1 minute'
+  ),
   constraint limits_are_positive check (
     leased_limit > 0 and slots_per_job > 0 and jobs_per_turn > 0 and attempts_limit > 0
     and lone_lapses_from > 0 and enqueue_slots > 0 and tick_chunks > 0 and sweep_jobs > 0
@@ -1223,10 +1227,12 @@ create table candlewatch.functions (
   debounce_seconds float8 not null,
   run_seconds_limit float8 not null,
   cost_per_second float8 not null,
+  awake_seconds float8,
   woken_at timestamptz,
   woken_count bigint not null default 0,
   constraint function_limits_are_positive check (
     running_limit > 0 and debounce_seconds >= 0 and run_seconds_limit > 0 and cost_per_second > 0
+    and awake_seconds > 0
   )
 ) with (fillfactor = 30);
 alter table candlewatch.functions enable row level security;
@@ -1234,14 +1240,16 @@ comment on table candlewatch.functions is
   'The functions that can be woken, how many may run at once, and when each was woken last.';
 comment on column candlewatch.functions.cost_per_second is
   'Queue cost that one function works off in a second, as measured lately; demand is divided by it.';
+comment on column candlewatch.functions.awake_seconds is
+  'Woken at least so often, so that its host keeps it warm and nobody waits for its start.';
 
 insert into candlewatch.functions (
-  name, running_limit, debounce_seconds, run_seconds_limit, cost_per_second
+  name, running_limit, debounce_seconds, run_seconds_limit, cost_per_second, awake_seconds
 )
 values
-  ('ingest', 2, 1, 60, 1),
-  ('evaluate', 4, 1, 60, 20000),
-  ('check', 2, 0.1, 60, 20);
+  ('ingest', 2, 1, 60, 1, null),
+  ('evaluate', 4, 1, 60, 20000, null),
+  ('check', 2, 0.1, 60, 20, 240);
 
 -- sql/10_tables/300_schedules.sql
 -- What runs when. The tick is handed to pg_cron, whose job follows its row; the other rows are looked

@@ -1891,7 +1891,8 @@ comment on function candlewatch.enqueue_next(integer) is
 -- Turns what waits into ready jobs, for a worker that found nothing to claim: retries whose
 -- back-off is over, else waiting slots that have to expire, else the next chunk of the oldest
 -- dispatch. One step a call, so that each is a short transaction that locks tenants once. 0 slots:
--- nothing is left to do. Definer: the worker may call this and may not touch the tables.
+-- nothing is left to do, or another worker is at it ("elsewhere"). Definer: the worker may call
+-- this and may not touch the tables.
 create or replace function worker.enqueue_ready(p_limit integer)
 returns jsonb
 language plpgsql
@@ -1912,7 +1913,10 @@ begin
       least(greatest(coalesce(p_limit, 1), 1), v_settings.enqueue_slots)
     );
   end if;
-  return jsonb_build_object('slots', v_slots);
+  return jsonb_build_object(
+    'slots', v_slots,
+    'elsewhere', v_slots = 0 and exists (select from candlewatch.enqueues)
+  );
 end
 $$;
 comment on function worker.enqueue_ready(integer) is
@@ -2695,6 +2699,44 @@ $$;
 comment on function worker.load_symbols() is
   'The symbols by position, and the revision of the list.';
 
+-- sql/20_functions/load_watch.sql
+-- For each dispatch and filter that a token holds: the symbols, by position, on which a match would
+-- be reported now, that is, those that some trader of it watches and has not matched already. A
+-- worker sends values for these alone; the decision itself is the completion's. Definer: the worker
+-- may call this and may not touch the tables.
+create or replace function worker.load_watch(p_token uuid)
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  with width as materialized (
+    select coalesce(max(s.position), -1) + 1 as bits from public.symbols as s
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'dispatch', f.dispatch_id, 'filter', f.filter_id, 'watched', f.watched::bit varying::text
+  )), '[]')
+  from (
+    select j.dispatch_id, s.filter_id, bit_or(
+      candlewatch.fit_bits(u.bits, w.bits) & case t.emit
+        when 'on_entry' then ~ candlewatch.fit_bits(m.matched, w.bits)
+        else ~ candlewatch.fit_bits('', w.bits)
+      end
+    ) as watched
+    from candlewatch.leased as j
+    cross join width as w
+    cross join lateral unnest(j.trader_ids, j.filter_ids) as s (trader_id, filter_id)
+    join public.traders as t on t.id = s.trader_id
+    join candlewatch.trader_memory as m on m.trader_id = s.trader_id
+    join candlewatch.universes as u on u.id = m.universe_id
+    where j.token = p_token and s.filter_id is not null
+    group by j.dispatch_id, s.filter_id
+  ) as f
+$$;
+comment on function worker.load_watch(uuid) is
+  'Per filter that a token holds, the symbols on which a match would be reported now.';
+
 -- sql/20_functions/lock_account.sql
 -- Before a trader is deleted its account is locked, since everybody locks accounts before states.
 -- Definer: users may not lock what they may only read.
@@ -3155,6 +3197,39 @@ end
 $$;
 comment on function candlewatch.open_catch_ups() is
   'Opens the catch_up dispatches whose turn has come.';
+
+-- sql/20_functions/open_cost.sql
+-- The likely cost of dispatches whose slots are no jobs yet: as many slots as the timeframe's last
+-- scheduled dispatch had, each as costly as those of the last runs of evaluate (1 before there were
+-- any). An estimate for wakes alone; it reads a few rows.
+create or replace function candlewatch.open_cost()
+returns float8
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(sum(b.due_count), 0) * coalesce((
+    select sum((r.counts ->> 'cost')::float8) / nullif(sum((r.counts ->> 'done')::float8), 0)
+    from (
+      select x.counts
+      from candlewatch.runs as x
+      where x.function_name = 'evaluate' and x.counts ? 'done'
+      order by x.started_at desc
+      limit 20
+    ) as r
+  ), 1)
+  from (select e.dispatch_id from candlewatch.enqueues as e limit 100) as e
+  join candlewatch.dispatches as d on d.id = e.dispatch_id
+  cross join lateral (
+    select p.due_count
+    from candlewatch.dispatches as p
+    where p.timeframe = d.timeframe and p.closes_at < d.closes_at and p.kind = 'scheduled'
+    order by p.closes_at desc
+    limit 1
+  ) as b
+$$;
+comment on function candlewatch.open_cost() is
+  'The likely cost of slots that are no jobs yet, judged by the last close; for wakes.';
 
 -- sql/20_functions/owns.sql
 -- Whether the caller may act for an account: it is theirs, or they are an operator, that is, a role
@@ -5922,8 +5997,10 @@ comment on function candlewatch.wake(text, integer) is
 
 -- sql/20_functions/wake_demand.sql
 -- How many runs of a function are wanted now, beyond those that run: for evaluate the waiting cost
--- over what one function works off in a few seconds, for the others one per claim of waiting tasks;
--- never more than the function's limit. A run that has not ended within its time counts as lost.
+-- over what one function works off in a second, for the others one per claim of waiting tasks;
+-- never more than the function's limit. Slots that are no jobs yet are taken to be as many as at the
+-- last close. A run that has not ended within its time counts as lost. A function that has to stay
+-- warm is wanted once in a while, whatever waits.
 create or replace function candlewatch.wake_demand(p_function text)
 returns integer
 language sql
@@ -5939,12 +6016,18 @@ as $$
   cross join lateral (
     select case
       when p_function = 'evaluate' then (
-        select ceil(coalesce(sum(s.cost), 0) / (5 * f.cost_per_second))::integer
-          + (exists (select from candlewatch.enqueues))::integer
+        select greatest(
+          ceil((coalesce(sum(s.cost), 0) + candlewatch.open_cost()) / f.cost_per_second)::integer,
+          (exists (select from candlewatch.enqueues))::integer
+        )
         from (select j.cost from candlewatch.ready as j limit 20000) as s
       )
       else (
-        select ceil(count(*) / 20.0)::integer
+        select greatest(
+          ceil(count(*) / 20.0)::integer,
+          (coalesce(f.woken_at, '-infinity')
+            < clock_timestamp() - make_interval(secs => f.awake_seconds))::integer
+        )
         from candlewatch.tasks as t
         where t.state = 'ready' and t.due_at <= candlewatch.lease_clock()
           and (t.kind = 'check') = (p_function = 'check')

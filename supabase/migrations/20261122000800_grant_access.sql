@@ -114,6 +114,7 @@ grant execute on function
   worker.release_batch(uuid),
   worker.enqueue_ready(integer),
   worker.load_filters(bigint[]),
+  worker.load_watch(uuid),
   worker.load_symbols(),
   worker.load_frames(text, timestamptz, timestamptz),
   worker.claim_tasks(uuid, text, text, integer, float8),
