@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from candlewatch.runs.check import judge, run_check
-from candlewatch.runs.deadline import Deadline
+from candlewatch.runs.deadline import Deadline, Stop
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -68,7 +67,7 @@ def test_nothing_is_claimed_when_no_time_is_left() -> None:
     assert (counts, len(database.waiting)) == ({"accepted": 0, "refused": 0}, 1)
 
 
-class Arriving(Event):
+class Arriving(Stop):
     """Stands for the pause between two looks: each time one more filter has come."""
 
     def __init__(self, database: Waiting, *sources: str) -> None:
@@ -77,11 +76,10 @@ class Arriving(Event):
         self.coming = list(enumerate(sources, 2))
         self.now = 0.0
 
-    def wait(self, timeout: float | None = None) -> bool:
-        self.now += timeout or 0.0
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
         if self.coming:
             self.database.waiting.append(self.coming.pop(0))
-        return False
 
 
 def test_filters_that_come_while_the_check_looks_on_are_checked_by_the_same_run() -> None:

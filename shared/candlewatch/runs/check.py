@@ -55,7 +55,7 @@ def run_check(
         if not tasks:
             if deadline.clock() >= ends_at:
                 break
-            deadline.stopping.wait(CHECK_PAUSE_SECONDS)
+            deadline.stopping.pause(CHECK_PAUSE_SECONDS)
             continue
         for task in tasks:
             result = judge(task["payload"]["source"], task["payload"]["timeframe"])

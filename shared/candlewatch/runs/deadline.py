@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+@dataclass
+class Stop:
+    """A flag that a signal handler may set at any instant: unlike an event it has no lock."""
+
+    asked: bool = False
+
+    def set(self) -> None:
+        """Ask to stop."""
+        self.asked = True
+
+    def is_set(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self.asked
+
+    def pause(self, seconds: float) -> None:
+        """Wait; kept short by callers, since nothing cuts it short."""
+        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -23,7 +41,7 @@ class Deadline:
 
     ends_at: float
     clock: Callable[[], float] = time.monotonic
-    stopping: Event = field(default_factory=Event)
+    stopping: Stop = field(default_factory=Stop)
 
     @classmethod
     def in_seconds(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> Deadline:

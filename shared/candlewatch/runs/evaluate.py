@@ -70,7 +70,7 @@ def run_evaluate(evaluator: Evaluator, worker: str, deadline: Deadline) -> dict[
                 if not enqueued.get("elsewhere") or waits == ENQUEUE_WAITS:
                     break
                 waits += 1
-                deadline.stopping.wait(ENQUEUE_WAIT_SECONDS)
+                deadline.stopping.pause(ENQUEUE_WAIT_SECONDS)
             continue
         waits = 0
         evaluator.refresh(batch["symbols_revision"], batch["repairs"])

@@ -16,12 +16,11 @@ import sys
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 from candlewatch.database import Database
 from candlewatch.errors import CandlewatchError
-from candlewatch.runs.deadline import Deadline
+from candlewatch.runs.deadline import Deadline, Stop
 from candlewatch.runs.signature import is_signed
 from candlewatch.settings import RUN_MARGIN_SECONDS, RUN_SECONDS_DEFAULT
 
@@ -74,7 +73,7 @@ def answer(status: int, content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def deadline_of(context: Context | None, stopping: Event) -> Deadline:
+def deadline_of(context: Context | None, stopping: Stop) -> Deadline:
     """Return when the run has to be over: the host's limit less the margin for finishing."""
     seconds = RUN_SECONDS_DEFAULT
     if context is not None:
@@ -105,17 +104,11 @@ class Invocation:
     environment: Environment
     runs: RunLog
     warm: bool = False
-    stopping: Event = field(default_factory=Event)
+    stopping: Stop = field(default_factory=Stop)
 
     def stop_on_sigterm(self) -> None:
         """Stop claiming when the host says so. Nothing depends on it: leases end by themselves."""
-
-        def stop(_number: int, _frame: object) -> None:
-            # Once: a second signal could interrupt the event while it holds its lock.
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            self.stopping.set()
-
-        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self.stopping.set())
 
     def serve(
         self,
