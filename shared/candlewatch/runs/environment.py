@@ -25,7 +25,8 @@ class Environment(BaseModel):
         worker_token: JWT of the role `candlewatch_worker`.
         wake_secret: key of the signature that a wake carries.
         exchange_url: base address of the exchange's market data.
-        exchange_fallback_url: second source, asked when the first does not answer.
+        exchange_fallback_url: second source, asked when the first does not answer; left out,
+            Binance's main address stands behind its market data address.
         allowed_origin: which browsers' pages may call the functions (CORS); what protects the data
             are tokens.
         metrics_token: what monitoring sends as its bearer token to read the figures; without one

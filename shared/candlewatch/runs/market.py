@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from candlewatch.exchange.asking import Asker
-from candlewatch.exchange.binance import BinanceExchange
+from candlewatch.exchange.binance import DEFAULT_SOURCE, FALLBACK_SOURCE, BinanceExchange
 from candlewatch.exchange.budget import DatabaseBudget
 from candlewatch.runs.backfill import BackfillDatabase, run_backfill
 from candlewatch.runs.close import IngestDatabase
@@ -25,9 +25,17 @@ class MarketDatabase(IngestDatabase, BackfillDatabase, UniverseDatabase, Protoco
 
 def open_exchange(environment: Environment, database: Database) -> BinanceExchange:
     """Return the exchange that the environment names, on the budget that all functions share."""
-    sources = [environment.exchange_url, environment.exchange_fallback_url]
-    addresses = tuple(str(source) for source in sources if source is not None)
-    return BinanceExchange(Asker(DatabaseBudget(database), addresses))
+    return BinanceExchange(Asker(DatabaseBudget(database), sources_of(environment)))
+
+
+def sources_of(environment: Environment) -> tuple[str, ...]:
+    """Return the addresses of market data, the first one asked first.
+
+    Behind Binance's own market data address stands its main one, unless another is named.
+    """
+    named = (environment.exchange_url, environment.exchange_fallback_url)
+    sources = tuple(str(address).rstrip("/") for address in named if address is not None)
+    return (*sources, FALLBACK_SOURCE) if sources == (DEFAULT_SOURCE,) else sources
 
 
 def run_market(
