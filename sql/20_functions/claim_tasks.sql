@@ -14,6 +14,7 @@ security definer
 set search_path = ''
 as $$
 declare
+  v_room integer;
 begin
   if p_token is null or p_worker is null then
     perform candlewatch.refuse('CW002', 'a claim needs a token and the worker''s name',
@@ -22,12 +23,13 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(p_token::text, 0));
   if not exists (select from candlewatch.tasks as t where t.token = p_token and t.kind = p_kind) then
     perform candlewatch.return_lapsed_tasks(p_kind, 100);
+    v_room := candlewatch.room_for_tasks(p_kind, p_limit);
     with picked as materialized (
       select t.id
       from candlewatch.tasks as t
       where t.kind = p_kind and t.state = 'ready' and t.due_at <= candlewatch.lease_clock()
       order by t.priority, t.due_at, t.id
-      limit least(greatest(coalesce(p_limit, 1), 1), 1000)
+      limit v_room
       for update skip locked
     )
     update candlewatch.tasks as t

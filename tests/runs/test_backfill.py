@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -162,3 +163,19 @@ def test_no_task_is_spent_on_an_exchange_that_does_not_answer(place: Marketplace
         "select t.attempt from candlewatch.tasks as t where t.kind = 'backfill'"
     )
     assert attempts == 0
+
+
+def test_backfill_leaves_a_function_to_closes(place: Marketplace) -> None:
+    for kind in ("backfill", "backfill", "backfill", "ingest"):
+        place.add_task(kind, {})
+
+    def claimed(kind: str, limit: int = 1) -> tuple[UUID, int]:
+        token = uuid4()
+        return token, len(place.worker.claim_tasks(token, "test", kind, limit, 60)["tasks"])
+
+    first, second, close = claimed("backfill", 9), claimed("backfill"), claimed("ingest")
+    task = place.worker.claim_tasks(first[0], "test", "backfill", 9, 60)["tasks"][0]["id"]
+    place.worker.complete_task(first[0], task, {})
+
+    assert [count for _, count in (first, second, close)] == [1, 0, 1]
+    assert claimed("backfill")[1] == 1
