@@ -19,13 +19,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.seeded_bugs import market_bugs, queue_bugs, signal_bugs
+from tests.seeded_bugs import access_bugs, market_bugs, queue_bugs, signal_bugs
 
 if TYPE_CHECKING:
     from tests.seeded_bugs.bug import Bug
 
 PROJECT: Final = Path(__file__).parents[2]
-BUGS: Final = queue_bugs.BUGS + signal_bugs.BUGS + market_bugs.BUGS
+BUGS: Final = queue_bugs.BUGS + signal_bugs.BUGS + market_bugs.BUGS + access_bugs.BUGS
 COPIED: Final = ("sql", "supabase", "shared", "functions", "tests", "pyproject.toml")
 LINKED: Final = ("node_modules", "package.json")
 AT_ONCE: Final = 2
