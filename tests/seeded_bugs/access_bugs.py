@@ -120,12 +120,18 @@ LIMITS: Final = (
         _LIMITS + "the_same_key_creates_once_and_answers_the_same",
     ),
     _bug(
-        "traders are counted, and not by the account's counter",
+        "traders are counted without a lock, as a trigger would",
         "count_traders",
-        "set trader_count = a.trader_count + n.traders\n",
-        "set trader_count = (\n"
+        "  order by a.id\n  for no key update;\n"
+        "  perform set_config('candlewatch.engine', 'on', true);\n"
+        "  with counted as (\n    update public.accounts as a\n"
+        "    set trader_count = a.trader_count + n.traders\n",
+        "  order by a.id;\n"
+        "  perform set_config('candlewatch.engine', 'on', true);\n"
+        "  with counted as (\n    update public.accounts as a\n"
+        "    set trader_count = n.traders + (\n"
         "      select count(*) from public.trader_states as s where s.account_id = a.id\n"
-        "    ) + n.traders\n",
+        "    )\n",
         "tests/sql/test_quota_races.py"
         "::test_concurrent_creations_stop_at_the_limit_of_traders[insert]",
     ),
