@@ -134,3 +134,34 @@ def test_a_changed_list_of_symbols_reaches_the_universes(market: Market) -> None
     )
 
     assert market.database.one("select bits::text from candlewatch.universes") == "10000"
+
+
+def test_the_job_of_pg_cron_follows_the_row_of_the_tick(market: Market) -> None:
+    database = market.database
+
+    def jobs() -> list[tuple[str, ...]]:
+        return database.rows("select j.jobname, j.schedule from cron.job as j")
+
+    seen = [jobs()]
+    for change in ("every = '7 seconds'", "enabled = false", "enabled = true"):
+        database.run(f"update candlewatch.schedules set {change} where name = 'tick'")
+        seen.append(jobs())
+
+    named = "candlewatch-tick"
+    assert seen == [[(named, "5 seconds")], [(named, "7 seconds")], [], [(named, "7 seconds")]]
+
+
+def test_runs_of_pg_cron_that_never_started_are_pruned_with_their_neighbours(
+    market: Market,
+) -> None:
+    superuser = market.database.connect("supabase_admin")
+    superuser.execute(
+        "insert into cron.job_run_details (runid, username, status, start_time) values "
+        "(1, 'postgres', 'failed', null), (2, 'postgres', 'succeeded', '2026-01-01'), "
+        "(3, 'postgres', 'failed', null), (4, 'postgres', 'running', '2026-01-03')"
+    )
+
+    removed = market.database.one("select candlewatch.prune_logs('2026-01-02', 10)")
+
+    left = market.database.rows("select d.runid from cron.job_run_details as d order by d.runid")
+    assert (removed, left) == (2, [(3,), (4,)])
