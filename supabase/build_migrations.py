@@ -30,7 +30,7 @@ _INTENTIONS: Final[dict[str, str]] = {
 """Part of `sql/` -> its migration, both in order."""
 _FUNCTIONS_CALL_ONE_ANOTHER: Final = (
     "-- Functions call one another freely, whatever their order here.\n"
-    "set check_function_bodies = off;\n\n"
+    "set local check_function_bodies = off;\n\n"
 )
 
 
