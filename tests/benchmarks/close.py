@@ -35,6 +35,7 @@ from tests.fixtures.database import open_database
 from tests.fixtures.project import PROJECT
 from tests.fixtures.rest import running_rest
 from tests.fixtures.server import make_template, running_server
+from tests.fixtures.waiting import wait_for
 from tests.machines.machine import running_machine
 from tests.queue.bulk import fill_traders
 from tests.queue.scene import make_filter, make_symbols
@@ -66,6 +67,9 @@ CLOSES: Final = 7
 """Together less than an hour, so that no longer candle closes in between."""
 
 DRAIN_SECONDS: Final = 120.0
+DEBOUNCE_SECONDS: Final = 1.0
+"""A wake within a second of the last one is not sent."""
+
 BASE: Final = TIMEFRAMES["5m"]
 
 _ASSIGN: Final = """
@@ -96,6 +100,8 @@ where d.enqueued_at is null
   or d.due_count > d.done_count + d.skipped_count + d.failed_count + d.expired_count
 """
 
+_RUNNING: Final = "select count(*) from candlewatch.runs as r where r.ended_at is null"
+
 
 @dataclass
 class Stage:
@@ -119,15 +125,19 @@ class Stage:
         publishable_at = self.database.one("select clock_timestamp()")
         self.worker.publish_frames(token, task["id"], closes_at, [frame])
         self._wait_until_drained()
+        self._wait_until_idle()
         rows = self.database.rows(_LATENESS, [publishable_at, candle_at])
         return sorted(seconds for (seconds,) in rows)
 
     def _wait_until_drained(self) -> None:
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while self.database.one(_LEFT):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"slots were left after {DRAIN_SECONDS:.0f} s")
-            time.sleep(0.1)
+        wait_for(lambda: not self.database.one(_LEFT), "all slots ended", DRAIN_SECONDS)
+
+    def _wait_until_idle(self) -> None:
+        """Let what follows a close end, as it does long before the next one."""
+        wait_for(lambda: not self.database.one(_RUNNING), "all runs ended", DRAIN_SECONDS)
+        self.database.run("select candlewatch.tick()")
+        wait_for(lambda: not self.database.one(_RUNNING), "all runs ended", DRAIN_SECONDS)
+        time.sleep(DEBOUNCE_SECONDS)
 
 
 def measure(report: Report, *, short: bool = False) -> None:
