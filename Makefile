@@ -21,7 +21,7 @@ check: setup ## style, types, direction of imports, house rules over the text
 	@PYTHONPATH=shared $(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/house
 
-bench: setup ## measures against their bars: make bench PART=engine|queue|market|api|close
+bench: setup ## measures against their bars: make bench PART=engine|queue|market|api|close|cold
 	@PYTHONPATH=. $(BIN)/python -m tests.benchmarks $(PART)
 
 chaos: setup ## the long fault suites

@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.benchmarks.report import Report
 
-PARTS: Final = ("engine", "queue", "market", "api", "close")
+PARTS: Final = ("engine", "queue", "market", "api", "close", "cold")
 
 
 def available_parts() -> list[str]:

@@ -36,6 +36,15 @@ _CLIENT: Final = ("awslambdaric",)
 _VERSION: Final = "2018-06-01"
 _SECONDS: Final = 30.0
 
+SETTINGS: Final = {
+    "CANDLEWATCH_API_URL": "http://127.0.0.1:9",
+    "CANDLEWATCH_API_KEY": "publishable",
+    "CANDLEWATCH_WORKER_TOKEN": "a token of the worker",
+    "CANDLEWATCH_WAKE_SECRET": "a wake secret of the test",
+    "CANDLEWATCH_EXCHANGE_URL": "http://127.0.0.1:9",
+}
+"""What a function has to be told, with addresses where nobody answers."""
+
 
 def lay_out(bundle: str, folder: Path) -> Path:
     """Make the folder of a bundle as it is after unpacking, with this machine's packages."""

@@ -11,7 +11,7 @@ from tests.api.stage import WAKE_SECRET, Api, serving
 from tests.fixtures.database import open_database
 from tests.fixtures.project import PROJECT
 from tests.fixtures.rest import running_rest
-from tests.lambdas.runtime import RuntimeApi, lay_out, running
+from tests.lambdas.runtime import SETTINGS, RuntimeApi, lay_out, running
 
 from candlewatch.deployment.bundles import BUNDLES, bundle_of, functions_of
 from candlewatch.local.payload import event_of
@@ -54,11 +54,11 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def start(api: Api, trees: dict[str, Path], tmp_path: Path) -> Start:
     """Return what runs a function with its settings, or with others."""
     told = {
+        **SETTINGS,
         "CANDLEWATCH_API_URL": api.url,
         "CANDLEWATCH_API_KEY": api.key,
         "CANDLEWATCH_WORKER_TOKEN": api.rest.token("candlewatch_worker"),
         "CANDLEWATCH_WAKE_SECRET": WAKE_SECRET,
-        "CANDLEWATCH_EXCHANGE_URL": "http://127.0.0.1:9",
     }
 
     def run(function: str, **changes: str | None) -> AbstractContextManager[RuntimeApi]:

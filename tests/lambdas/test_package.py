@@ -8,12 +8,11 @@ import os
 import shutil
 import sys
 import zipfile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.fixtures.project import PROJECT
 
-from candlewatch.cli import main
 from candlewatch.deployment.bundles import Bundle, make_bundle
 from candlewatch.deployment.target import Target
 from candlewatch.deployment.wheels import read_lock
@@ -189,20 +188,3 @@ def test_the_lock_file_is_read_for_the_target_and_not_for_this_python() -> None:
     assert old["numpy"].version != new["numpy"].version
     assert {"httpx", "numpy", "pydantic", "ta-lib"} <= new.keys()
     assert [pin.name for pin in new.values() if not pin.hashes] == []
-
-
-@pytest.mark.outside
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("architecture", ["aarch64", "x86_64"])
-def test_the_real_bundles_are_under_100_megabytes(
-    architecture: str, tmp_path: Path, capsys: pytest.CaptureFixture[Any]
-) -> None:
-    status = main.main(["package", "--architecture", architecture, "--to", str(tmp_path)])
-
-    lines = capsys.readouterr().out.splitlines()
-    assert status == 0
-    assert [line.split()[:2] for line in lines[:2]] == [
-        [architecture, "engine"],
-        [architecture, "light"],
-    ]
-    assert [line for line in lines if "more than" in line] == []
