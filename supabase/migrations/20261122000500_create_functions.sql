@@ -1,5 +1,5 @@
 -- Functions call one another freely, whatever their order here.
-set check_function_bodies = off;
+set local check_function_bodies = off;
 
 -- sql/20_functions/add_dispatch.sql
 -- Dispatches a stored frame, if running traders use its timeframe: counts candles that were missed
@@ -709,6 +709,7 @@ security definer
 set search_path = ''
 as $$
 declare
+  v_room integer;
 begin
   if p_token is null or p_worker is null then
     perform candlewatch.refuse('CW002', 'a claim needs a token and the worker''s name',
@@ -717,12 +718,13 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(p_token::text, 0));
   if not exists (select from candlewatch.tasks as t where t.token = p_token and t.kind = p_kind) then
     perform candlewatch.return_lapsed_tasks(p_kind, 100);
+    v_room := candlewatch.room_for_tasks(p_kind, p_limit);
     with picked as materialized (
       select t.id
       from candlewatch.tasks as t
       where t.kind = p_kind and t.state = 'ready' and t.due_at <= candlewatch.lease_clock()
       order by t.priority, t.due_at, t.id
-      limit least(greatest(coalesce(p_limit, 1), 1), 1000)
+      limit v_room
       for update skip locked
     )
     update candlewatch.tasks as t
@@ -4737,6 +4739,38 @@ $$;
 
 comment on function candlewatch.review_quota(uuid) is
   'Brings one account within its tier: stops the newest, resumes the oldest that fit.';
+
+-- sql/20_functions/room_for_tasks.sql
+-- How many tasks of a kind may be leased now, of those asked for. Backfill leaves one place of the
+-- ingesting functions to closes, which never wait for it; claims of backfill go one by one.
+create or replace function candlewatch.room_for_tasks(
+  p_kind text,
+  p_limit integer
+)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_room integer := least(greatest(coalesce(p_limit, 1), 1), 1000);
+  v_busy integer;
+begin
+  if p_kind <> 'backfill' then
+    return v_room;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('candlewatch.backfill', 0));
+  select count(*) into v_busy
+  from candlewatch.tasks as t
+  where t.kind = 'backfill' and t.state = 'leased';
+  return (
+    select greatest(0, least(v_room, f.running_limit - 1 - v_busy))
+    from candlewatch.functions as f
+    where f.name = 'ingest'
+  );
+end
+$$;
+comment on function candlewatch.room_for_tasks(text, integer) is
+  'How many tasks of a kind may be leased now; backfill leaves a place to closes.';
 
 -- sql/20_functions/run_own_trader.sql
 -- Has a running trader of the caller evaluated on the newest closed candle. Definer: writes the

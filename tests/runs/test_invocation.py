@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from candlewatch.errors import CandlewatchError, SetupError
-from candlewatch.runs.environment import read_environment
+from candlewatch.runs.environment import process_name, read_environment
 from candlewatch.runs.invocation import Invocation
 from candlewatch.runs.signature import SIGNATURE_HEADER, TIME_HEADER, sign
 
@@ -152,3 +154,10 @@ def test_a_wrong_variable_is_refused_without_its_value() -> None:
 
     assert "CANDLEWATCH_WAKE_SECRET" in str(refusal.value)
     assert "short" not in str(refusal.value).replace("should", "")
+
+
+def test_a_process_bears_the_name_of_its_own_log_on_lambda_and_of_its_host_elsewhere() -> None:
+    stream = "2026/01/05/candlewatch-evaluate[$LATEST]0f1e2d"
+
+    assert process_name({"AWS_LAMBDA_LOG_STREAM_NAME": stream}) == stream
+    assert process_name({}) == f"{socket.gethostname()}:{os.getpid()}"

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from candlewatch.cli.package import notes_on
 from candlewatch.deployment.account import Account, open_account
 from candlewatch.deployment.bundles import functions_of
 from candlewatch.deployment.plans import Plan, Wish, make_plan
@@ -71,6 +72,8 @@ def _deploy(account: Account, arguments: argparse.Namespace) -> None:
         if not arguments.to:
             for name in keep_release(account, release, folder):
                 print(f"uploaded   {name} of version {release.version}", flush=True)
+            for line in notes_on(_target(arguments)):
+                print(line, flush=True)
     stack = _apply(account, arguments.stack, plan)
     print(f"deployed   version {release.version}: {stack.status}")
     for line in wake_lines(stack):
@@ -80,8 +83,11 @@ def _deploy(account: Account, arguments: argparse.Namespace) -> None:
 def _release(account: Account, arguments: argparse.Namespace, folder: Path) -> Release:
     if arguments.to:
         return load_release(account, arguments.to)
-    target = Target(arguments.architecture, arguments.python)
-    return make_release(find_home().project, target, folder)
+    return make_release(find_home().project, _target(arguments), folder)
+
+
+def _target(arguments: argparse.Namespace) -> Target:
+    return Target(arguments.architecture, arguments.python)
 
 
 def _plan(account: Account, arguments: argparse.Namespace, release: Release) -> Plan:

@@ -31,7 +31,7 @@ class Environment(BaseModel):
             are tokens.
         metrics_token: what monitoring sends as its bearer token to read the figures; without one
             they are for signed calls alone.
-        worker_name: who claims, for the lease log.
+        worker_name: who claims, for the lease log; see `process_name`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,7 +44,17 @@ class Environment(BaseModel):
     exchange_fallback_url: HttpUrl | None = None
     allowed_origin: str = Field("*", pattern=r"^[\x21-\x7e]+$")
     metrics_token: SecretStr | None = Field(None, min_length=16)
-    worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    worker_name: str = Field(default_factory=lambda: process_name(os.environ))
+
+
+def process_name(variables: Mapping[str, str]) -> str:
+    """Return what tells this process from all others: its log on Lambda, else host and process id.
+
+    On Lambda every process has the same host name and a low process id; its log stream is its own.
+
+    Source: AWS Lambda developer guide, "Defined runtime environment variables".
+    """
+    return variables.get("AWS_LAMBDA_LOG_STREAM_NAME") or f"{socket.gethostname()}:{os.getpid()}"
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
