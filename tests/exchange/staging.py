@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NOON: Final = datetime(2026, 3, 4, 12, 0, 2, tzinfo=UTC)
 """Two seconds after a 4h candle closed."""
 
-QUICK: Final = RetryPolicy(attempts=2, base_seconds=0.001, cap_seconds=0.002, call_seconds=2.0)
+QUICK: Final = RetryPolicy(attempts=2, base_seconds=0.001, cap_seconds=0.002, call_seconds=10.0)
 
 _markets: dict[tuple[int, int], SyntheticMarket] = {}
 

@@ -107,8 +107,8 @@ def stage() -> Iterator[Stage]:
 
 def fetch(stage: Stage) -> Fetched:
     """Fetch one symbol's candles as an ingest does, and keep what is closed."""
-    now = stage.client.time(5)
-    fetched = fetch_candles(stage.client, ["BTCUSDT"], FIVE, SPAN, seconds=5)
+    now = stage.client.time(20)
+    fetched = fetch_candles(stage.client, ["BTCUSDT"], FIVE, SPAN, seconds=20)
     for name, candles in fetched.candles.items():
         fetched.candles[name] = closed(candles, FIVE, now)
     return fetched
@@ -191,7 +191,7 @@ def test_one_bad_symbol_harms_no_other(stage: Stage) -> None:
     stage.script({"fault": "nan", "symbol": "ETHUSDT", "endpoint": "klines"})
     names = [symbol.name for symbol in market().symbols]
 
-    fetched = fetch_candles(stage.client, names, FIVE, SPAN, seconds=5)
+    fetched = fetch_candles(stage.client, names, FIVE, SPAN, seconds=20)
 
     assert list(fetched.failed) == ["ETHUSDT"]
     assert len(fetched.candles) == len(names) - 1
@@ -218,9 +218,9 @@ def test_rules_say_how_often_and_when_they_fire(stage: Stage) -> None:
     for expected in (NOON, None, NOON):
         if expected is None:
             with pytest.raises(ExchangeAnswerInvalid):
-                stage.client.time(5)
+                stage.client.time(20)
         else:
-            assert stage.client.time(5) == expected
+            assert stage.client.time(20) == expected
     stage.client.quote_volumes(5)
 
     assert stage.fired() == [2, 0]
@@ -229,7 +229,7 @@ def test_rules_say_how_often_and_when_they_fire(stage: Stage) -> None:
 def test_scripts_come_over_the_control_endpoint_and_tell_that_they_fired(stage: Stage) -> None:
     control(stage.server, rules=[{"fault": "truncate", "endpoint": "time"}])
     with pytest.raises(ExchangeAnswerInvalid):
-        stage.client.time(5)
+        stage.client.time(20)
 
     state = control(stage.server)
 
