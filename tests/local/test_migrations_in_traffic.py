@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
@@ -136,7 +137,8 @@ def test_a_hot_table_is_altered_while_workers_work_and_one_holds_a_long_transact
     long.commit()
     assert "lease_until" in call(long, "extend_lease", UUID(held["token"]), 60.0)
 
-    with Traffic(database) as traffic:
+    # Whatever goes wrong, the long one ends first, and with it the wait of all others.
+    with Traffic(database) as traffic, closing(long):
         thread, said = start_migration(database, folder)
         while len([line for line in said if "waits" in line]) < 2:
             close_next(database)
