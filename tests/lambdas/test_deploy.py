@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -293,6 +294,30 @@ def test_what_is_missing_or_wrong_is_said_in_one_sentence(secrets: Path, say: An
         words for words, (status, told) in said.items() if status != 1 or words not in told
     ] == []
     assert [told for _, told in said.values() if told.count("\n") != 1] == []
+
+
+def test_without_boto3_the_command_says_how_to_install_it(
+    say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+
+    status, told = say("--plan")
+
+    assert status == 1
+    assert told == (
+        "candlewatch: candlewatch deploy needs boto3: run `make setup`, "
+        "or install candlewatch[aws]\n"
+    )
+
+
+@pytest.mark.usefixtures("account")
+def test_without_a_region_the_command_asks_for_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    assert main.main(["deploy", "--plan"]) == 1
+    assert "no region is chosen: say for instance --region eu-west-1" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("account")
