@@ -67,7 +67,7 @@ COLD_CLOSES: Final = 4
 CLOSES: Final = 7
 """Together less than an hour, so that no longer candle closes in between."""
 
-DRAIN_SECONDS: Final = 120.0
+DRAIN_SECONDS: Final = 300.0
 DEBOUNCE_SECONDS: Final = 1.0
 """A wake within a second of the last one is not sent."""
 
