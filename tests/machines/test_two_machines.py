@@ -49,7 +49,7 @@ class Town:
         self.scene.publish()
         with closing(self.scene.database.connect(autocommit=False)) as locking:
             locking.execute("lock table candlewatch.frames in access exclusive mode")
-            wait_for(self._all_wait_for_frames, "every process has claimed and waits for frames")
+            wait_for(self._all_hold_leases, "every process holds a lease")
             yield
         wait_for(self._is_drained, "all slots ended", SECONDS)
 
@@ -73,13 +73,12 @@ class Town:
             )
         )
 
-    def _all_wait_for_frames(self) -> bool:
+    def _all_hold_leases(self) -> bool:
         self._wake()
-        waiting: int = self.scene.database.one(
-            "select count(*)::int from pg_locks as l "
-            "where l.relation = 'candlewatch.frames'::regclass and not l.granted"
+        held = self.scene.database.rows(
+            "select l.worker, count(*)::int from candlewatch.leases as l group by 1 order by 1"
         )
-        return waiting >= PROCESSES * len(self.machines)
+        return held == [(machine.name, PROCESSES) for machine in self.machines]
 
     def _is_drained(self) -> bool:
         self.scene.database.run("select candlewatch.tick()")
@@ -113,7 +112,7 @@ def build_town(stack: ExitStack, server: Server, folder: Path) -> Town:
         set_scene(database, rest, random.Random(20260105), accounts=12, traders=10)
     )
     # Small chunks, so that the first process cannot take all of a candle; leases that soon lapse.
-    database.run("update candlewatch.settings set enqueue_slots = 10, lease_seconds_limit = 6")
+    database.run("update candlewatch.settings set enqueue_slots = 10, lease_seconds_limit = 12")
     machines = [
         stack.enter_context(running_machine(f"machine {number}", address, rest, folder))
         for number, address in enumerate(("127.0.0.2", "127.0.0.3"), 1)
@@ -121,6 +120,7 @@ def build_town(stack: ExitStack, server: Server, folder: Path) -> Town:
     return Town(scene, machines)
 
 
+@pytest.mark.timeout(240)
 def test_a_machine_that_vanishes_in_the_middle_changes_no_signal(
     stack: ExitStack, server: Server, tmp_path: Path
 ) -> None:
