@@ -55,7 +55,8 @@ def test_the_refusals_that_it_shows_are_those_that_are_printed(tmp_path: Path) -
 
 
 def test_every_variable_of_a_function_is_named_and_no_other() -> None:
-    named = set(re.findall(r"CANDLEWATCH_(\w+)", TEXT.split("5. **The functions.**")[1]))
+    section = TEXT.split("5. **The functions.**")[1].split("\n## ")[0]
+    named = set(re.findall(r"CANDLEWATCH_(\w+)", section))
     others = {"token", "allowed_origin"}
 
     assert {name.lower() for name in named} - others == set(Environment.model_fields) - others

@@ -83,7 +83,8 @@ SHAPE_RULES: Final = (
         "'public.traders'::regclass, 'public.templates'::regclass, "
         "'candlewatch.settings'::regclass) "
         "and a.attnum > 0 and not a.attisdropped and not a.atthasdef "
-        "and a.attname not in ('id', 'slug', 'name', 'filter', 'description')",
+        "and a.attname not in ('id', 'slug', 'name', 'filter', "
+        "'description', 'external_key')",
         "alter table public.traders add column offender int",
     ),
     Rule(

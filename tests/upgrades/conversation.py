@@ -96,8 +96,8 @@ def _speak_of_the_market(talk: Talk, database: Database, chance: Random) -> None
     history = [{"open_time": _time(-number), "values": _packed(chance)} for number in range(1, 4)]
     talk.ask("store_frames", timeframe="5m", frames=history)
     talk.ask("history", timeframes=["5m", "1h"])
-    talk.ask("reserve_weight", source="https://exchange.example", weight=2, used=10)
-    talk.ask("reserve_weight", source="https://exchange.example", weight=10**6, used=None)
+    talk.ask("reserve_weight", source="https://exchange.example", weights=[2], used=10)
+    talk.ask("reserve_weight", source="https://exchange.example", weights=[10**6], used=None)
     talk.ask(
         "report_exchange",
         source="https://exchange.example",

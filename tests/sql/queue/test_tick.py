@@ -55,9 +55,14 @@ def test_history_that_is_needed_is_backfilled_the_newest_first(market: Market) -
     market.run_traders()
     market.tick()
 
-    tasks = market.call("claim_tasks", uuid4(), "tester", "backfill", 9, 20.0)["tasks"]
+    spans = []
+    for _ in range(3):
+        token = uuid4()
+        (task,) = market.call("claim_tasks", token, "tester", "backfill", 9, 20.0)["tasks"]
+        spans.append((task["payload"]["from"], task["payload"]["to"]))
+        market.call("complete_task", token, task["id"], Jsonb({}))
 
-    assert [(task["payload"]["from"], task["payload"]["to"]) for task in tasks] == [
+    assert spans == [
         ("2026-01-03T18:20:00+00:00", "2026-01-05T11:50:00+00:00"),
         ("2026-01-01T23:00:00+00:00", "2026-01-03T18:15:00+00:00"),
         ("2025-12-31T04:00:00+00:00", "2026-01-01T22:55:00+00:00"),
