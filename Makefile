@@ -12,7 +12,7 @@ run: setup ## the whole system; make run ARGS='--once' hands arguments on
 	@exec $(BIN)/candlewatch up $(ARGS)
 
 test: setup ## every test but the long suites
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not long and not outside' $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m 'not long and not outside' $(ARGS)
 
 check: setup ## style, types, direction of imports, house rules over the text
 	@$(BIN)/ruff check .

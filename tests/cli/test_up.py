@@ -85,7 +85,7 @@ def test_a_running_system_shows_signals_is_reached_by_others_and_ends_on_a_signa
 
 
 @pytest.mark.timeout(240)
-def test_a_killed_launcher_leaves_no_process_and_the_next_start_succeeds(
+def test_whatever_dies_takes_the_system_with_it_and_the_next_start_succeeds(
     command: Command, candles: Path
 ) -> None:
     with command.running("up", *REPLAY, candles) as up:
@@ -94,15 +94,6 @@ def test_a_killed_launcher_leaves_no_process_and_the_next_start_succeeds(
         up.wait()
         command.wait_until_nothing_is_left()
 
-    again = command.run("up", "--once", *REPLAY, candles)
-
-    assert again.returncode == 0, again.stderr
-
-
-@pytest.mark.timeout(240)
-def test_a_part_that_ends_by_itself_ends_the_system_with_a_sentence(
-    command: Command, candles: Path
-) -> None:
     with command.running("up", *REPLAY, candles) as up:
         command.wait_until_it_says("evaluated: 5 traders", up)
         state = command.home.read_state()
