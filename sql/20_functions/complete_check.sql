@@ -18,6 +18,7 @@ begin
     perform candlewatch.refuse('CW002', 'the answer of a check says ok: true or ok: false',
       'send {"ok": true, "needs": ...} or {"ok": false, "problems": [...]}');
   end if;
+  perform candlewatch.lock_checked_filters(array[p_task]);
   v_answer := worker.complete_task(p_token, p_task, p_result);
   if v_answer ->> 'outcome' = 'done' then
     perform candlewatch.decide_filter((t.payload ->> 'filter_id')::bigint, p_result)

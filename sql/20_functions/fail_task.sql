@@ -13,8 +13,10 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_hold text := candlewatch.hold_task(p_token, p_task);
+  v_hold text;
 begin
+  perform candlewatch.lock_checked_filters(array[p_task]);
+  v_hold := candlewatch.hold_task(p_token, p_task);
   if v_hold = 'held' then
     v_hold := case candlewatch.give_back_task(
         p_task, coalesce(nullif(left(p_reason, 500), ''), 'no reason given'), p_retry_seconds

@@ -9,14 +9,24 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_count integer;
-begin
-  with picked as materialized (
+  v_lapsed bigint[] := array(
     select t.id
     from candlewatch.tasks as t
     where t.kind = p_kind and t.state = 'leased' and t.lease_until <= candlewatch.lease_clock()
     order by t.lease_until, t.id
     limit p_limit
+  );
+  v_count integer;
+begin
+  if cardinality(v_lapsed) = 0 then
+    return 0;
+  end if;
+  perform candlewatch.lock_checked_filters(v_lapsed);
+  with picked as materialized (
+    select t.id
+    from candlewatch.tasks as t
+    where t.id = any (v_lapsed)
+      and t.state = 'leased' and t.lease_until <= candlewatch.lease_clock()
     for update skip locked
   )
   select count(candlewatch.give_back_task(

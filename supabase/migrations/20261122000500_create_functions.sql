@@ -958,6 +958,7 @@ begin
     perform candlewatch.refuse('CW002', 'the answer of a check says ok: true or ok: false',
       'send {"ok": true, "needs": ...} or {"ok": false, "problems": [...]}');
   end if;
+  perform candlewatch.lock_checked_filters(array[p_task]);
   v_answer := worker.complete_task(p_token, p_task, p_result);
   if v_answer ->> 'outcome' = 'done' then
     perform candlewatch.decide_filter((t.payload ->> 'filter_id')::bigint, p_result)
@@ -2066,8 +2067,10 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_hold text := candlewatch.hold_task(p_token, p_task);
+  v_hold text;
 begin
+  perform candlewatch.lock_checked_filters(array[p_task]);
+  v_hold := candlewatch.hold_task(p_token, p_task);
   if v_hold = 'held' then
     v_hold := case candlewatch.give_back_task(
         p_task, coalesce(nullif(left(p_reason, 500), ''), 'no reason given'), p_retry_seconds
@@ -2756,6 +2759,29 @@ $$;
 
 comment on function candlewatch.lock_account() is
   'Trigger: a trader''s account is locked before the trader is deleted.';
+
+-- sql/20_functions/lock_checked_filters.sql
+-- Locks the filters of check tasks, in order, before anybody locks the tasks themselves: whoever
+-- starts a trader holds its filter and then adds the task of its check.
+create or replace function candlewatch.lock_checked_filters(p_tasks bigint[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from candlewatch.filters as f
+  where f.id in (
+    select (t.payload ->> 'filter_id')::bigint
+    from candlewatch.tasks as t
+    where t.id = any (p_tasks) and t.kind = 'check'
+  )
+  order by f.id
+  for no key update;
+end
+$$;
+
+comment on function candlewatch.lock_checked_filters(bigint[]) is
+  'Locks the filters of check tasks, before the tasks.';
 
 -- sql/20_functions/lock_source.sql
 -- Locks and returns the row of a source of market data; a new source gets one.
@@ -4653,14 +4679,24 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_count integer;
-begin
-  with picked as materialized (
+  v_lapsed bigint[] := array(
     select t.id
     from candlewatch.tasks as t
     where t.kind = p_kind and t.state = 'leased' and t.lease_until <= candlewatch.lease_clock()
     order by t.lease_until, t.id
     limit p_limit
+  );
+  v_count integer;
+begin
+  if cardinality(v_lapsed) = 0 then
+    return 0;
+  end if;
+  perform candlewatch.lock_checked_filters(v_lapsed);
+  with picked as materialized (
+    select t.id
+    from candlewatch.tasks as t
+    where t.id = any (v_lapsed)
+      and t.state = 'leased' and t.lease_until <= candlewatch.lease_clock()
     for update skip locked
   )
   select count(candlewatch.give_back_task(

@@ -26,7 +26,7 @@ create schema witness;
 create table witness.ticks (at timestamptz not null, transaction bigint not null);
 create table witness.gate (closed boolean not null);
 insert into witness.gate values (false);
-create function witness.note_tick() returns trigger language plpgsql as $$
+create function witness.note_tick() returns trigger language plpgsql set search_path = '' as $$
 begin
   while exists (select from witness.gate as g where g.closed) loop
     perform pg_sleep(0.05);
