@@ -1,5 +1,6 @@
 -- What a trader is doing: written by functions alone, state and version by apply_events alone. A
--- trader that is not stopped holds one of its account's running places.
+-- trader that is not stopped holds one of its account's running places. What changes with every
+-- candle is in candlewatch.trader_memory: claims read this table and find one version of each row.
 create table public.trader_states (
   trader_id uuid not null,
   account_id uuid not null,
@@ -7,9 +8,7 @@ create table public.trader_states (
   reason text,
   version integer not null default 1,
   filter_id bigint not null,
-  failure_count integer not null default 0,
   changed_at timestamptz not null default now(),
-  last_candle_at timestamptz,
   constraint trader_states_pkey primary key (trader_id),
   constraint state_belongs_to_a_trader
     foreign key (trader_id) references public.traders (id) on delete cascade,
@@ -21,9 +20,8 @@ create table public.trader_states (
   constraint error_has_a_reason check (state <> 'error' or reason is not null),
   constraint reason_belongs_to_error_or_stopped
     check (state in ('error', 'stopped') or reason is null),
-  constraint version_is_at_least_1 check (version >= 1),
-  constraint failure_count_is_at_least_0 check (failure_count >= 0)
-) with (fillfactor = 45);
+  constraint version_is_at_least_1 check (version >= 1)
+);
 
 create index trader_states_by_account on public.trader_states (account_id, state);
 create index trader_states_by_filter on public.trader_states (filter_id, state);
@@ -39,11 +37,7 @@ comment on column public.trader_states.reason is
   'Why it is in error, or why it was stopped without its owner''s wish.';
 comment on column public.trader_states.version is 'Counts its changes, for optimistic locking.';
 comment on column public.trader_states.filter_id is 'The filter in force.';
-comment on column public.trader_states.failure_count is
-  'Slots in a row that failed: 3 warn, 5 put it in error.';
 comment on column public.trader_states.changed_at is 'When the state last changed.';
-comment on column public.trader_states.last_candle_at is
-  'Open time of the newest candle that it was evaluated on.';
 
 alter table public.trader_states enable row level security;
 

@@ -11,6 +11,17 @@ declare
 begin
   perform candlewatch.hold_filters(p_traders);
 
+  perform from public.trader_states as s
+  where s.trader_id = any (p_traders)
+  order by s.trader_id
+  for no key update;
+  update candlewatch.trader_memory as m
+  set last_candle_at = null
+  from public.traders as t
+  join public.trader_states as s on s.trader_id = t.id
+  join candlewatch.filters as f on f.id = s.filter_id
+  where t.id = any (p_traders) and m.trader_id = t.id and f.timeframe <> t.timeframe;
+
   perform set_config('candlewatch.engine', 'on', true);
   with bound as (
     insert into public.trader_states as s (trader_id, account_id, filter_id, changed_at)
@@ -21,12 +32,7 @@ begin
     where t.id = any (p_traders)
     order by t.id
     on conflict (trader_id) do update
-      set filter_id = excluded.filter_id,
-        last_candle_at = case
-          when (select o.timeframe from candlewatch.filters as o where o.id = s.filter_id)
-            = (select n.timeframe from candlewatch.filters as n where n.id = excluded.filter_id)
-            then s.last_candle_at
-        end
+      set filter_id = excluded.filter_id
       where s.filter_id <> excluded.filter_id
     returning s.trader_id
   )

@@ -36,7 +36,6 @@ begin
     set state = t.to_state,
       reason = case when t.to_state in ('error', 'stopped') then p_reason end,
       version = s.version + 1,
-      failure_count = case when p_event in ('start', 'edit') then 0 else s.failure_count end,
       changed_at = candlewatch.now()
     from candlewatch.transitions as t
     where s.trader_id = any (p_traders) and t.from_state = s.state and t.event = p_event
@@ -47,6 +46,10 @@ begin
 
   if p_event = 'start' then
     perform candlewatch.remember_start(m) from unnest(v_moved) as m;
+  elsif p_event = 'edit' then
+    update candlewatch.trader_memory as m
+    set failure_count = 0
+    where m.trader_id = any (v_moved) and m.failure_count <> 0;
   end if;
   return cardinality(v_moved);
 end

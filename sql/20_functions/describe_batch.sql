@@ -5,6 +5,7 @@ returns jsonb
 language sql
 stable
 set search_path = ''
+set enable_seqscan = off
 as $$
   select jsonb_build_object(
     'token', p_token,

@@ -13,13 +13,13 @@ as $$
     'enabled', t.enabled,
     'state', s.state,
     'reason', s.reason,
-    'warning', case when s.state = 'running' and s.failure_count >= q.failures_to_warn then format(
+    'warning', case when s.state = 'running' and m.failure_count >= q.failures_to_warn then format(
       'its last %s candles could not be evaluated; after %s it is put in error',
-      s.failure_count, q.failures_to_stop
+      m.failure_count, q.failures_to_stop
     ) end,
     'version', s.version,
     'changed_at', s.changed_at,
-    'last_candle_at', s.last_candle_at,
+    'last_candle_at', m.last_candle_at,
     'timeframe', t.timeframe,
     'filter', jsonb_build_object(
       'id', f.id,
@@ -40,14 +40,14 @@ as $$
           where u.stated -> 'symbols' ? x.symbol and not x.trading order by x.symbol
         )
       )
-      from candlewatch.trader_memory as m
-      join candlewatch.universes as u on u.id = m.universe_id
-      where m.trader_id = t.id
+      from candlewatch.universes as u
+      where u.id = m.universe_id
     )
   )
   from public.traders as t
   join public.trader_states as s on s.trader_id = t.id
   join candlewatch.filters as f on f.id = s.filter_id
+  left join candlewatch.trader_memory as m on m.trader_id = t.id
   cross join candlewatch.settings as q
   where t.id = p_trader
 $$;

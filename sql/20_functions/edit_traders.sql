@@ -33,7 +33,7 @@ begin
     v_edited := candlewatch.adopt_filters(v_edited);
     perform candlewatch.apply_events(v_edited, 'edit');
   end if;
-  perform candlewatch.resolve_universe(m) from unnest(v_moved) as m;
+  perform candlewatch.resolve_universes(v_moved) where v_moved is not null;
   perform candlewatch.apply_events(v_started, 'start') where v_started is not null;
   if v_edited is not null or v_started is not null then
     perform candlewatch.settle_traders(v_edited || v_started);

@@ -1,10 +1,10 @@
 -- Records how slots ended, under the locks on their traders' states: a row with the reason for each
--- that is not done, the candle and the failures in a row on the trader's state, and one tally per
--- dispatch. A trader whose failures in a row reach the limit is moved to error, with the reason its
--- owner sees.
+-- that is not done, what the traders remember, and one tally per dispatch. A trader whose failures
+-- in a row reach the limit is moved to error.
 create or replace function candlewatch.end_slots(
   p_verdicts candlewatch.verdict[],
-  p_signals candlewatch.signal_count[]
+  p_entries candlewatch.entry[] default null,
+  p_signals candlewatch.signal_count[] default null
 )
 returns void
 language plpgsql
@@ -20,7 +20,8 @@ begin
   from unnest(p_verdicts) as v
   where v.outcome in ('skipped', 'failed', 'expired');
 
-  perform candlewatch.count_failures(p_verdicts);
+  perform candlewatch.remember_slots(p_verdicts, p_entries);
+  perform candlewatch.stop_failing(p_verdicts);
 
   insert into candlewatch.tallies (
     dispatch_id, done_count, skipped_count, failed_count, expired_count, signal_count,
@@ -41,5 +42,7 @@ begin
   left join unnest(p_signals) as s on s.dispatch_id = v.dispatch_id;
 end
 $$;
-comment on function candlewatch.end_slots(candlewatch.verdict[], candlewatch.signal_count[]) is
-  'Records how slots ended: outcomes, failures in a row, tallies.';
+comment on function candlewatch.end_slots(
+  candlewatch.verdict[], candlewatch.entry[], candlewatch.signal_count[]
+) is
+  'Records how slots ended: outcomes, memory, tallies.';

@@ -41,7 +41,7 @@ begin
 
   v_late := array(select s from unnest(v_slots) as s where s.outcome is not null);
   if cardinality(v_late) > 0 then
-    perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_late), null);
+    perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_late));
   end if;
   if cardinality(v_late) < cardinality(v_slots) then
     perform candlewatch.add_jobs(array(

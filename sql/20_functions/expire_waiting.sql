@@ -28,7 +28,7 @@ begin
   end if;
   perform candlewatch.lock_tenants(array(select distinct s.account_id from unnest(v_slots) as s));
   v_slots := candlewatch.remove_waiting(v_slots);
-  perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_slots), null);
+  perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_slots));
   return coalesce(cardinality(v_slots), 0);
 end
 $$;

@@ -26,7 +26,7 @@ as $$
   slot as (
     select j.*, u.trader_id, u.filter_id, s.state, s.filter_id as filter_now,
       d.kind <> 'manual' and (
-        s.last_candle_at >= d.candle_at
+        m.last_candle_at >= d.candle_at
         or row_number() over (
           partition by u.trader_id, d.kind = 'manual', d.timeframe order by d.candle_at desc
         ) > 1
@@ -40,6 +40,7 @@ as $$
     cross join lateral unnest(j.trader_ids, j.filter_ids) as u (trader_id, filter_id)
     join candlewatch.dispatches as d on d.id = j.dispatch_id
     left join public.trader_states as s on s.trader_id = u.trader_id
+    left join candlewatch.trader_memory as m on m.trader_id = u.trader_id
     left join candlewatch.filters as n on n.id = s.filter_id
     left join result as r on r.dispatch = j.dispatch_id and r.filter = u.filter_id
     left join failure as f on f.dispatch = j.dispatch_id and f.filter = u.filter_id

@@ -1,5 +1,5 @@
--- A trader was started: it forgets what matched before, so that what is true now fires once, and
--- its universe is resolved.
+-- A trader was started: it forgets what matched and failed before, so that what is true now fires
+-- once, and its universe is resolved.
 create or replace function candlewatch.remember_start(p_trader uuid)
 returns void
 language plpgsql
@@ -8,9 +8,9 @@ as $$
 begin
   perform candlewatch.resolve_universe(p_trader);
   update candlewatch.trader_memory as m
-  set matched = ''
-  where m.trader_id = p_trader and m.matched <> '';
+  set matched = '', failure_count = 0
+  where m.trader_id = p_trader and (m.matched <> '' or m.failure_count <> 0);
 end
 $$;
 comment on function candlewatch.remember_start(uuid) is
-  'Forgets a started trader''s matches and resolves its universe.';
+  'Forgets a started trader''s matches and failures and resolves its universe.';

@@ -42,7 +42,7 @@ begin
   ) as v (outcome)
   where j.token = p_lease.token;
 
-  perform candlewatch.end_slots(v_verdicts, null);
+  perform candlewatch.end_slots(v_verdicts);
   perform candlewatch.end_jobs(p_lease, v_jobs, p_outcome, '{}', candlewatch.lease_clock());
   perform candlewatch.ready_slots(v_verdicts);
   return cardinality(v_jobs);

@@ -50,12 +50,14 @@ begin
   perform candlewatch.apply_events(v_traders, 'start');
   perform candlewatch.settle_traders(v_traders);
 
-  perform candlewatch.resolve_universe(m.trader_id)
-  from candlewatch.trader_memory as m
-  join candlewatch.universes as u on u.id = m.universe_id
-  join public.trader_states as s on s.trader_id = m.trader_id
-  where s.account_id = p_account and s.state <> 'stopped'
-    and u.symbols_limit <> v_tier.symbols_limit;
+  perform candlewatch.resolve_universes(array(
+    select m.trader_id
+    from candlewatch.trader_memory as m
+    join candlewatch.universes as u on u.id = m.universe_id
+    join public.trader_states as s on s.trader_id = m.trader_id
+    where s.account_id = p_account and s.state <> 'stopped'
+      and u.symbols_limit <> v_tier.symbols_limit
+  ));
 end
 $$;
 

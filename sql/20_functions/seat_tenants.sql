@@ -1,11 +1,14 @@
 -- Applies what a verb changed to its tenants' counts, and seats each in the walk again: first_tag
 -- is read from its jobs, head_tag is set while it has ready work and room. The caller holds the
--- tenants' locks and has changed their jobs in earlier statements, so that this one sees them.
+-- tenants' locks and has changed their jobs in earlier statements, so that this one sees them. A
+-- row is found once by its key, from the key's end: its newest version comes first, however many
+-- older ones a long transaction keeps in the index. It is written by its place on disk.
 create or replace function candlewatch.seat_tenants(p_changes candlewatch.tenant_change[])
 returns void
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
@@ -24,13 +27,19 @@ begin
     last_tag = greatest(t.last_tag, d.last_tag)
   from (
     select
-      c.account_id,
+      s.ctid as place_on_disk,
       c.last_tag,
       s.ready_count + c.ready_delta as ready_count,
       s.leased_count + c.leased_delta as leased_count,
       case when s.ready_count + c.ready_delta > 0 then f.tag end as first_tag
     from unnest(p_changes) as c
-    join candlewatch.tenants as s on s.account_id = c.account_id
+    cross join lateral (
+      select n.ctid, n.ready_count, n.leased_count, n.first_tag
+      from candlewatch.tenants as n
+      where n.account_id between c.account_id and c.account_id
+      order by n.account_id desc
+      limit 1
+    ) as s
     left join lateral (
       select r.tag
       from candlewatch.ready as r
@@ -40,7 +49,7 @@ begin
       limit 1
     ) as f on c.ready_delta <> 0 or s.ready_count > 0
   ) as d
-  where t.account_id = d.account_id;
+  where t.ctid = d.place_on_disk;
 end
 $$;
 comment on function candlewatch.seat_tenants(candlewatch.tenant_change[]) is

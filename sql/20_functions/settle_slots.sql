@@ -16,9 +16,8 @@ begin
   v_entries := array(select e from candlewatch.decide_entries(p_verdicts, p_results) as e);
   if cardinality(v_entries) > 0 then
     v_signals := array(select s from candlewatch.write_signals(v_entries) as s);
-    perform candlewatch.remember_matches(v_entries);
   end if;
-  perform candlewatch.end_slots(p_verdicts, v_signals);
+  perform candlewatch.end_slots(p_verdicts, v_entries, v_signals);
   perform candlewatch.retry_slots(p_verdicts);
   return (
     select jsonb_build_object(

@@ -342,7 +342,8 @@ insert into candlewatch.transitions (from_state, event, to_state, meaning) value
 
 -- sql/10_tables/080_trader_states.sql
 -- What a trader is doing: written by functions alone, state and version by apply_events alone. A
--- trader that is not stopped holds one of its account's running places.
+-- trader that is not stopped holds one of its account's running places. What changes with every
+-- candle is in candlewatch.trader_memory: claims read this table and find one version of each row.
 create table public.trader_states (
   trader_id uuid not null,
   account_id uuid not null,
@@ -350,9 +351,7 @@ create table public.trader_states (
   reason text,
   version integer not null default 1,
   filter_id bigint not null,
-  failure_count integer not null default 0,
   changed_at timestamptz not null default now(),
-  last_candle_at timestamptz,
   constraint trader_states_pkey primary key (trader_id),
   constraint state_belongs_to_a_trader
     foreign key (trader_id) references public.traders (id) on delete cascade,
@@ -364,9 +363,8 @@ create table public.trader_states (
   constraint error_has_a_reason check (state <> 'error' or reason is not null),
   constraint reason_belongs_to_error_or_stopped
     check (state in ('error', 'stopped') or reason is null),
-  constraint version_is_at_least_1 check (version >= 1),
-  constraint failure_count_is_at_least_0 check (failure_count >= 0)
-) with (fillfactor = 45);
+  constraint version_is_at_least_1 check (version >= 1)
+);
 
 create index trader_states_by_account on public.trader_states (account_id, state);
 create index trader_states_by_filter on public.trader_states (filter_id, state);
@@ -382,11 +380,7 @@ comment on column public.trader_states.reason is
   'Why it is in error, or why it was stopped without its owner''s wish.';
 comment on column public.trader_states.version is 'Counts its changes, for optimistic locking.';
 comment on column public.trader_states.filter_id is 'The filter in force.';
-comment on column public.trader_states.failure_count is
-  'Slots in a row that failed: 3 warn, 5 put it in error.';
 comment on column public.trader_states.changed_at is 'When the state last changed.';
-comment on column public.trader_states.last_candle_at is
-  'Open time of the newest candle that it was evaluated on.';
 
 alter table public.trader_states enable row level security;
 
@@ -1045,16 +1039,26 @@ comment on table candlewatch.universes is
 comment on column candlewatch.universes.unknown_symbols is
   'Names in the statement that the exchange does not list; their owners are told.';
 
--- What a running trader remembers between candles: which symbols its filter matched last.
+-- What a trader remembers from candle to candle; one update for each of its slots. A page has room
+-- for a second version of each row.
 create table candlewatch.trader_memory (
   trader_id uuid primary key references public.traders (id) on delete cascade,
   universe_id bigint not null references candlewatch.universes (id),
-  matched bit varying not null default ''
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+  failure_count integer not null default 0,
+  last_candle_at timestamptz,
+  matched bit varying not null default '',
+  constraint failure_count_is_at_least_0 check (failure_count >= 0)
+) with (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02);
 create index trader_memory_by_universe on candlewatch.trader_memory (universe_id);
 alter table candlewatch.trader_memory enable row level security;
 comment on table candlewatch.trader_memory is
-  'Per trader: its universe, and the symbols that matched on the last candle (entries are judged by it).';
+  'Per trader: its universe, its last candle, failures in a row, and the symbols that matched last.';
+comment on column candlewatch.trader_memory.failure_count is
+  'Slots in a row that failed: 3 warn, 5 put it in error.';
+comment on column candlewatch.trader_memory.last_candle_at is
+  'Open time of the newest candle that it was evaluated on.';
+comment on column candlewatch.trader_memory.matched is
+  'By symbol position, what its filter matched on the last candle: entries are judged by it.';
 
 -- sql/10_tables/260_signals.sql
 -- A match that was reported: trader x symbol x candle, once. transaction_id lets a reader follow

@@ -243,6 +243,17 @@ declare
 begin
   perform candlewatch.hold_filters(p_traders);
 
+  perform from public.trader_states as s
+  where s.trader_id = any (p_traders)
+  order by s.trader_id
+  for no key update;
+  update candlewatch.trader_memory as m
+  set last_candle_at = null
+  from public.traders as t
+  join public.trader_states as s on s.trader_id = t.id
+  join candlewatch.filters as f on f.id = s.filter_id
+  where t.id = any (p_traders) and m.trader_id = t.id and f.timeframe <> t.timeframe;
+
   perform set_config('candlewatch.engine', 'on', true);
   with bound as (
     insert into public.trader_states as s (trader_id, account_id, filter_id, changed_at)
@@ -253,12 +264,7 @@ begin
     where t.id = any (p_traders)
     order by t.id
     on conflict (trader_id) do update
-      set filter_id = excluded.filter_id,
-        last_candle_at = case
-          when (select o.timeframe from candlewatch.filters as o where o.id = s.filter_id)
-            = (select n.timeframe from candlewatch.filters as n where n.id = excluded.filter_id)
-            then s.last_candle_at
-        end
+      set filter_id = excluded.filter_id
       where s.filter_id <> excluded.filter_id
     returning s.trader_id
   )
@@ -342,7 +348,6 @@ begin
     set state = t.to_state,
       reason = case when t.to_state in ('error', 'stopped') then p_reason end,
       version = s.version + 1,
-      failure_count = case when p_event in ('start', 'edit') then 0 else s.failure_count end,
       changed_at = candlewatch.now()
     from candlewatch.transitions as t
     where s.trader_id = any (p_traders) and t.from_state = s.state and t.event = p_event
@@ -353,6 +358,10 @@ begin
 
   if p_event = 'start' then
     perform candlewatch.remember_start(m) from unnest(v_moved) as m;
+  elsif p_event = 'edit' then
+    update candlewatch.trader_memory as m
+    set failure_count = 0
+    where m.trader_id = any (v_moved) and m.failure_count <> 0;
   end if;
   return cardinality(v_moved);
 end
@@ -663,6 +672,7 @@ language plpgsql
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
   v_settings candlewatch.settings;
@@ -905,6 +915,7 @@ language plpgsql
 security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
   v_now timestamptz;
@@ -1015,46 +1026,6 @@ $$;
 
 comment on function candlewatch.content_hash(text, text) is
   'SHA-256 of timeframe, line feed and source.';
-
--- sql/20_functions/count_failures.sql
--- Writes the newest candle and the failures in a row to the states of the slots' traders, whose
--- locks the caller holds, and moves to error those who reached the limit. Manual runs count for
--- neither.
-create or replace function candlewatch.count_failures(p_verdicts candlewatch.verdict[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_failed record;
-begin
-  update public.trader_states as s
-  set last_candle_at = greatest(s.last_candle_at, d.candle_at),
-    failure_count = case when d.has_failed then s.failure_count + 1 else 0 end
-  from (
-    select v.trader_id, max(d.candle_at) as candle_at, bool_or(v.outcome = 'failed') as has_failed
-    from unnest(p_verdicts) as v
-    join candlewatch.dispatches as d on d.id = v.dispatch_id
-    where v.outcome in ('done', 'failed') and d.kind <> 'manual'
-    group by v.trader_id
-  ) as d
-  where s.trader_id = d.trader_id and s.state = 'running';
-
-  for v_failed in
-    select v.trader_id, max(v.reason) as reason
-    from unnest(p_verdicts) as v
-    join public.trader_states as s on s.trader_id = v.trader_id
-    cross join candlewatch.settings as c
-    where v.outcome = 'failed' and s.state = 'running' and s.failure_count >= c.failures_to_stop
-    group by v.trader_id
-    order by v.trader_id
-  loop
-    perform candlewatch.apply_event(v_failed.trader_id, 'fail', v_failed.reason);
-  end loop;
-end
-$$;
-comment on function candlewatch.count_failures(candlewatch.verdict[]) is
-  'Counts failures in a row on traders'' states and stops those that reach the limit.';
 
 -- sql/20_functions/count_missed.sql
 -- Counts the candles between the last dispatched one and this as missed (an outage): a dispatch row
@@ -1397,6 +1368,7 @@ returns jsonb
 language sql
 stable
 set search_path = ''
+set enable_seqscan = off
 as $$
   select jsonb_build_object(
     'token', p_token,
@@ -1452,13 +1424,13 @@ as $$
     'enabled', t.enabled,
     'state', s.state,
     'reason', s.reason,
-    'warning', case when s.state = 'running' and s.failure_count >= q.failures_to_warn then format(
+    'warning', case when s.state = 'running' and m.failure_count >= q.failures_to_warn then format(
       'its last %s candles could not be evaluated; after %s it is put in error',
-      s.failure_count, q.failures_to_stop
+      m.failure_count, q.failures_to_stop
     ) end,
     'version', s.version,
     'changed_at', s.changed_at,
-    'last_candle_at', s.last_candle_at,
+    'last_candle_at', m.last_candle_at,
     'timeframe', t.timeframe,
     'filter', jsonb_build_object(
       'id', f.id,
@@ -1479,14 +1451,14 @@ as $$
           where u.stated -> 'symbols' ? x.symbol and not x.trading order by x.symbol
         )
       )
-      from candlewatch.trader_memory as m
-      join candlewatch.universes as u on u.id = m.universe_id
-      where m.trader_id = t.id
+      from candlewatch.universes as u
+      where u.id = m.universe_id
     )
   )
   from public.traders as t
   join public.trader_states as s on s.trader_id = t.id
   join candlewatch.filters as f on f.id = s.filter_id
+  left join candlewatch.trader_memory as m on m.trader_id = t.id
   cross join candlewatch.settings as q
   where t.id = p_trader
 $$;
@@ -1640,7 +1612,7 @@ begin
     v_edited := candlewatch.adopt_filters(v_edited);
     perform candlewatch.apply_events(v_edited, 'edit');
   end if;
-  perform candlewatch.resolve_universe(m) from unnest(v_moved) as m;
+  perform candlewatch.resolve_universes(v_moved) where v_moved is not null;
   perform candlewatch.apply_events(v_started, 'start') where v_started is not null;
   if v_edited is not null or v_started is not null then
     perform candlewatch.settle_traders(v_edited || v_started);
@@ -1741,12 +1713,12 @@ comment on function worker.end_run(bigint, text, jsonb) is
 
 -- sql/20_functions/end_slots.sql
 -- Records how slots ended, under the locks on their traders' states: a row with the reason for each
--- that is not done, the candle and the failures in a row on the trader's state, and one tally per
--- dispatch. A trader whose failures in a row reach the limit is moved to error, with the reason its
--- owner sees.
+-- that is not done, what the traders remember, and one tally per dispatch. A trader whose failures
+-- in a row reach the limit is moved to error.
 create or replace function candlewatch.end_slots(
   p_verdicts candlewatch.verdict[],
-  p_signals candlewatch.signal_count[]
+  p_entries candlewatch.entry[] default null,
+  p_signals candlewatch.signal_count[] default null
 )
 returns void
 language plpgsql
@@ -1762,7 +1734,8 @@ begin
   from unnest(p_verdicts) as v
   where v.outcome in ('skipped', 'failed', 'expired');
 
-  perform candlewatch.count_failures(p_verdicts);
+  perform candlewatch.remember_slots(p_verdicts, p_entries);
+  perform candlewatch.stop_failing(p_verdicts);
 
   insert into candlewatch.tallies (
     dispatch_id, done_count, skipped_count, failed_count, expired_count, signal_count,
@@ -1783,8 +1756,10 @@ begin
   left join unnest(p_signals) as s on s.dispatch_id = v.dispatch_id;
 end
 $$;
-comment on function candlewatch.end_slots(candlewatch.verdict[], candlewatch.signal_count[]) is
-  'Records how slots ended: outcomes, failures in a row, tallies.';
+comment on function candlewatch.end_slots(
+  candlewatch.verdict[], candlewatch.entry[], candlewatch.signal_count[]
+) is
+  'Records how slots ended: outcomes, memory, tallies.';
 
 -- sql/20_functions/end_task.sql
 -- Ends a task that the caller has locked. The token stays with a task that is done, so that its
@@ -1969,7 +1944,7 @@ begin
 
   v_late := array(select s from unnest(v_slots) as s where s.outcome is not null);
   if cardinality(v_late) > 0 then
-    perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_late), null);
+    perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_late));
   end if;
   if cardinality(v_late) < cardinality(v_slots) then
     perform candlewatch.add_jobs(array(
@@ -2013,7 +1988,7 @@ begin
   end if;
   perform candlewatch.lock_tenants(array(select distinct s.account_id from unnest(v_slots) as s));
   v_slots := candlewatch.remove_waiting(v_slots);
-  perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_slots), null);
+  perform candlewatch.end_slots(candlewatch.move_to_catch_up(v_slots));
   return coalesce(cardinality(v_slots), 0);
 end
 $$;
@@ -2503,7 +2478,7 @@ as $$
   slot as (
     select j.*, u.trader_id, u.filter_id, s.state, s.filter_id as filter_now,
       d.kind <> 'manual' and (
-        s.last_candle_at >= d.candle_at
+        m.last_candle_at >= d.candle_at
         or row_number() over (
           partition by u.trader_id, d.kind = 'manual', d.timeframe order by d.candle_at desc
         ) > 1
@@ -2517,6 +2492,7 @@ as $$
     cross join lateral unnest(j.trader_ids, j.filter_ids) as u (trader_id, filter_id)
     join candlewatch.dispatches as d on d.id = j.dispatch_id
     left join public.trader_states as s on s.trader_id = u.trader_id
+    left join candlewatch.trader_memory as m on m.trader_id = u.trader_id
     left join candlewatch.filters as n on n.id = s.filter_id
     left join result as r on r.dispatch = j.dispatch_id and r.filter = u.filter_id
     left join failure as f on f.dispatch = j.dispatch_id and f.filter = u.filter_id
@@ -4260,27 +4236,41 @@ $$;
 comment on function candlewatch.remember_answer(text, jsonb) is
   'Keeps what a call answered under its idempotency key.';
 
--- sql/20_functions/remember_matches.sql
--- Stores what traders remember after slots; a manual run leaves the memory alone.
-create or replace function candlewatch.remember_matches(p_entries candlewatch.entry[])
+-- sql/20_functions/remember_slots.sql
+-- Stores what traders remember after slots, under the locks on their states: the newest candle, the
+-- failures in a row, and what matched. One update for each trader; a manual run changes nothing.
+create or replace function candlewatch.remember_slots(
+  p_verdicts candlewatch.verdict[],
+  p_entries candlewatch.entry[]
+)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   update candlewatch.trader_memory as m
-  set matched = e.matched
-  from unnest(p_entries) as e
-  join candlewatch.dispatches as d on d.id = e.dispatch_id
-  where m.trader_id = e.trader_id and e.is_changed and d.kind <> 'manual';
+  set last_candle_at = greatest(m.last_candle_at, e.candle_at),
+    failure_count = case when e.has_failed then m.failure_count + 1 else 0 end,
+    matched = coalesce(n.matched, m.matched)
+  from (
+    select v.trader_id, max(d.candle_at) as candle_at, bool_or(v.outcome = 'failed') as has_failed,
+      max(d.id) filter (where v.outcome = 'done') as done_id
+    from unnest(p_verdicts) as v
+    join candlewatch.dispatches as d on d.id = v.dispatch_id
+    where v.outcome in ('done', 'failed') and d.kind <> 'manual'
+    group by v.trader_id
+  ) as e
+  left join unnest(p_entries) as n
+    on n.trader_id = e.trader_id and n.dispatch_id = e.done_id and n.is_changed
+  where m.trader_id = e.trader_id;
 end
 $$;
-comment on function candlewatch.remember_matches(candlewatch.entry[]) is
-  'Stores which symbols matched on the last candle, for judging entries on the next.';
+comment on function candlewatch.remember_slots(candlewatch.verdict[], candlewatch.entry[]) is
+  'Stores the last candle, the failures in a row and the matches of traders after slots.';
 
 -- sql/20_functions/remember_start.sql
--- A trader was started: it forgets what matched before, so that what is true now fires once, and
--- its universe is resolved.
+-- A trader was started: it forgets what matched and failed before, so that what is true now fires
+-- once, and its universe is resolved.
 create or replace function candlewatch.remember_start(p_trader uuid)
 returns void
 language plpgsql
@@ -4289,12 +4279,12 @@ as $$
 begin
   perform candlewatch.resolve_universe(p_trader);
   update candlewatch.trader_memory as m
-  set matched = ''
-  where m.trader_id = p_trader and m.matched <> '';
+  set matched = '', failure_count = 0
+  where m.trader_id = p_trader and (m.matched <> '' or m.failure_count <> 0);
 end
 $$;
 comment on function candlewatch.remember_start(uuid) is
-  'Forgets a started trader''s matches and resolves its universe.';
+  'Forgets a started trader''s matches and failures and resolves its universe.';
 
 -- sql/20_functions/remove_waiting.sql
 -- Takes waiting jobs out of ready and retries, under the tenants' locks, and seats the tenants.
@@ -4557,6 +4547,25 @@ $$;
 comment on function candlewatch.resolve_universe(uuid) is
   'Binds a trader to the resolved form of its universe.';
 
+-- sql/20_functions/resolve_universes.sql
+-- Resolves the universes of traders anew, under the locks on their states: who completes their slots
+-- takes the same locks before it writes their memory.
+create or replace function candlewatch.resolve_universes(p_traders uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.trader_states as s
+  where s.trader_id = any (p_traders)
+  order by s.trader_id
+  for no key update;
+  perform candlewatch.resolve_universe(t) from unnest(p_traders) as t;
+end
+$$;
+comment on function candlewatch.resolve_universes(uuid[]) is
+  'Binds traders to the resolved forms of their universes, in everybody''s order of locks.';
+
 -- sql/20_functions/retry_slots.sql
 -- Puts the slots that are to be tried again into retries, each as a job of its own, with back-off
 -- and jitter: a slot that fails takes no other with it twice.
@@ -4632,7 +4641,7 @@ begin
   ) as v (outcome)
   where j.token = p_lease.token;
 
-  perform candlewatch.end_slots(v_verdicts, null);
+  perform candlewatch.end_slots(v_verdicts);
   perform candlewatch.end_jobs(p_lease, v_jobs, p_outcome, '{}', candlewatch.lease_clock());
   perform candlewatch.ready_slots(v_verdicts);
   return cardinality(v_jobs);
@@ -4764,12 +4773,14 @@ begin
   perform candlewatch.apply_events(v_traders, 'start');
   perform candlewatch.settle_traders(v_traders);
 
-  perform candlewatch.resolve_universe(m.trader_id)
-  from candlewatch.trader_memory as m
-  join candlewatch.universes as u on u.id = m.universe_id
-  join public.trader_states as s on s.trader_id = m.trader_id
-  where s.account_id = p_account and s.state <> 'stopped'
-    and u.symbols_limit <> v_tier.symbols_limit;
+  perform candlewatch.resolve_universes(array(
+    select m.trader_id
+    from candlewatch.trader_memory as m
+    join candlewatch.universes as u on u.id = m.universe_id
+    join public.trader_states as s on s.trader_id = m.trader_id
+    where s.account_id = p_account and s.state <> 'stopped'
+      and u.symbols_limit <> v_tier.symbols_limit
+  ));
 end
 $$;
 
@@ -4903,12 +4914,15 @@ comment on function candlewatch.schedule_ticks() is
 -- sql/20_functions/seat_tenants.sql
 -- Applies what a verb changed to its tenants' counts, and seats each in the walk again: first_tag
 -- is read from its jobs, head_tag is set while it has ready work and room. The caller holds the
--- tenants' locks and has changed their jobs in earlier statements, so that this one sees them.
+-- tenants' locks and has changed their jobs in earlier statements, so that this one sees them. A
+-- row is found once by its key, from the key's end: its newest version comes first, however many
+-- older ones a long transaction keeps in the index. It is written by its place on disk.
 create or replace function candlewatch.seat_tenants(p_changes candlewatch.tenant_change[])
 returns void
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
@@ -4927,13 +4941,19 @@ begin
     last_tag = greatest(t.last_tag, d.last_tag)
   from (
     select
-      c.account_id,
+      s.ctid as place_on_disk,
       c.last_tag,
       s.ready_count + c.ready_delta as ready_count,
       s.leased_count + c.leased_delta as leased_count,
       case when s.ready_count + c.ready_delta > 0 then f.tag end as first_tag
     from unnest(p_changes) as c
-    join candlewatch.tenants as s on s.account_id = c.account_id
+    cross join lateral (
+      select n.ctid, n.ready_count, n.leased_count, n.first_tag
+      from candlewatch.tenants as n
+      where n.account_id between c.account_id and c.account_id
+      order by n.account_id desc
+      limit 1
+    ) as s
     left join lateral (
       select r.tag
       from candlewatch.ready as r
@@ -4943,7 +4963,7 @@ begin
       limit 1
     ) as f on c.ready_delta <> 0 or s.ready_count > 0
   ) as d
-  where t.account_id = d.account_id;
+  where t.ctid = d.place_on_disk;
 end
 $$;
 comment on function candlewatch.seat_tenants(candlewatch.tenant_change[]) is
@@ -4998,9 +5018,8 @@ begin
   v_entries := array(select e from candlewatch.decide_entries(p_verdicts, p_results) as e);
   if cardinality(v_entries) > 0 then
     v_signals := array(select s from candlewatch.write_signals(v_entries) as s);
-    perform candlewatch.remember_matches(v_entries);
   end if;
-  perform candlewatch.end_slots(p_verdicts, v_signals);
+  perform candlewatch.end_slots(p_verdicts, v_entries, v_signals);
   perform candlewatch.retry_slots(p_verdicts);
   return (
     select jsonb_build_object(
@@ -5257,6 +5276,33 @@ $$;
 
 comment on function public.start_trader(uuid, integer) is
   'Starts a trader, if it still is at the given version; returns its state.';
+
+-- sql/20_functions/stop_failing.sql
+-- Moves traders whose failures in a row reached the limit to error, with the reason that their owner
+-- sees, under the locks on their states.
+create or replace function candlewatch.stop_failing(p_verdicts candlewatch.verdict[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_failed record;
+begin
+  for v_failed in
+    select v.trader_id, max(v.reason) as reason
+    from unnest(p_verdicts) as v
+    join candlewatch.trader_memory as m on m.trader_id = v.trader_id
+    cross join candlewatch.settings as c
+    where v.outcome = 'failed' and m.failure_count >= c.failures_to_stop
+    group by v.trader_id
+    order by v.trader_id
+  loop
+    perform candlewatch.apply_event(v_failed.trader_id, 'fail', v_failed.reason);
+  end loop;
+end
+$$;
+comment on function candlewatch.stop_failing(candlewatch.verdict[]) is
+  'Moves traders that failed too often in a row to error.';
 
 -- sql/20_functions/stop_trader.sql
 -- Stops a trader: when this has committed it gives no more signals. Returns its state.

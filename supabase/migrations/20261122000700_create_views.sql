@@ -377,9 +377,10 @@ comment on view monitor.exchange is
 create or replace view monitor.failing_traders
 with (security_invoker = on)
 as
-select s.trader_id, s.account_id, s.failure_count, o.reason, o.ended_at,
-  s.failure_count >= c.failures_to_warn as is_warned
+select s.trader_id, s.account_id, m.failure_count, o.reason, o.ended_at,
+  m.failure_count >= c.failures_to_warn as is_warned
 from public.trader_states as s
+join candlewatch.trader_memory as m on m.trader_id = s.trader_id
 cross join candlewatch.settings as c
 left join lateral (
   select o.reason, o.ended_at
@@ -388,7 +389,7 @@ left join lateral (
   order by o.ended_at desc
   limit 1
 ) as o on true
-where s.state = 'running' and s.failure_count > 0;
+where s.state = 'running' and m.failure_count > 0;
 comment on view monitor.failing_traders is
   'Running traders whose last slots failed: three in a row warn, five move them to error.';
 

@@ -62,9 +62,12 @@ job as (
   from slot as s group by 1, 2
 )
 insert into candlewatch.ready (account_id, tag, id, dispatch_id, attempt, cost, trader_ids)
-  select j.account_id, (j.job + 1) * {slots} / t.weight, nextval('candlewatch.job_ids'),
+  select j.account_id,
+    greatest(q.serving_tag, t.last_tag) + (j.job + 1) * {slots} / t.weight,
+    nextval('candlewatch.job_ids'),
     (select max(d.id) from candlewatch.dispatches as d), 0, cardinality(j.traders), j.traders
-  from job as j join candlewatch.tenants as t on t.account_id = j.account_id;
+  from job as j join candlewatch.tenants as t on t.account_id = j.account_id
+  cross join candlewatch.queue_state as q;
 update candlewatch.tenants as t
   set ready_count = r.jobs, first_tag = r.lowest, last_tag = r.highest,
     head_tag = greatest(r.lowest, q.floor_tag)

@@ -52,8 +52,8 @@ select jsonb_build_object(
       + coalesce((select sum(t.signal_count) from candlewatch.tallies as t), 0)))),
   'signals', (select jsonb_agg(jsonb_build_array(s.trader_id, s.symbol, s.timeframe, s.candle_at,
       true)) from public.signals as s),
-  'traders', (select jsonb_agg(jsonb_build_array(s.trader_id, s.state, s.filter_id, s.failure_count,
-      s.last_candle_at, rtrim(coalesce(m.matched::text, ''), '0')))
+  'traders', (select jsonb_agg(jsonb_build_array(s.trader_id, s.state, s.filter_id, m.failure_count,
+      m.last_candle_at, rtrim(coalesce(m.matched::text, ''), '0')))
     from public.trader_states as s
     left join candlewatch.trader_memory as m on m.trader_id = s.trader_id),
   'violations', (select jsonb_agg(jsonb_build_array(v.invariant || ' ' || v.subject, v.detail))

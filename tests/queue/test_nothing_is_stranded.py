@@ -204,7 +204,8 @@ def test_five_failed_candles_in_a_row_stop_a_trader_with_the_reason(scene: Scene
         worker.complete(batch["token"], answer(batch, failed=pairs))
 
     assert scene.database.rows(
-        "select state, reason, failure_count from public.trader_states where trader_id = %s",
+        "select s.state, s.reason, m.failure_count from public.trader_states as s "
+        "join candlewatch.trader_memory as m on m.trader_id = s.trader_id where s.trader_id = %s",
         [trader],
     ) == [("error", "it broke", 5)]
     assert scene.close() == []

@@ -150,8 +150,8 @@ LIFECYCLE: Final = (
     _bug(
         "candles of two timeframes are put into one order",
         "adopt_filters",
-        "            then s.last_candle_at\n        end",
-        "            then s.last_candle_at else s.last_candle_at\n        end",
+        " and f.timeframe <> t.timeframe",
+        " and false",
         _STOP
         + "the_first_candle_of_a_new_timeframe_is_evaluated_though_it_opened_before_the_last_one",
     ),
@@ -262,9 +262,9 @@ ORDER: Final = (
     ),
     _bug(
         "failures in a row stop nobody",
-        "count_failures",
-        "s.failure_count >= c.failures_to_stop",
-        "s.failure_count > c.failures_to_stop",
+        "stop_failing",
+        "m.failure_count >= c.failures_to_stop",
+        "m.failure_count > c.failures_to_stop",
         _STRANDED + "five_failed_candles_in_a_row_stop_a_trader_with_the_reason",
     ),
     _bug(

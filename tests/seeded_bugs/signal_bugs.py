@@ -73,13 +73,13 @@ BUGS: Final = (
     _bug(
         "a start forgets nothing",
         "remember_start",
-        "where m.trader_id = p_trader and m.matched <> ''",
+        "where m.trader_id = p_trader and (m.matched <> '' or m.failure_count <> 0)",
         "where false",
         "a_start_forgets_and_an_edit_remembers",
     ),
     _bug(
         "a manual run changes what is remembered",
-        "remember_matches",
+        "remember_slots",
         " and d.kind <> 'manual'",
         "",
         "a_manual_run_reports_nothing_twice_and_leaves_the_memory_alone",

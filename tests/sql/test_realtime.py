@@ -71,7 +71,8 @@ def test_each_change_of_a_state_is_one_private_message_to_its_owner(hosted: Data
     trader = make_trader(hosted, account=owner)
 
     hosted.run("update public.traders set enabled = false where id = %s", [trader])
-    hosted.run("update public.trader_states set failure_count = 1 where trader_id = %s", [trader])
+    hosted.run("set candlewatch.engine = 'on'")
+    hosted.run("update public.trader_states set reason = reason where trader_id = %s", [trader])
 
     sent = messages(hosted, "state")
     assert [row[1]["state"] for row in sent] == ["starting", "stopped"]

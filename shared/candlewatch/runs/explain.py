@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TRADER: Final = (
     "id,name,filter,timeframe,universe,emit,cooldown_candles,"
-    "trader_states(state,reason,changed_at,last_candle_at)"
+    "trader_states(state,reason,changed_at)"
 )
 
 
@@ -58,10 +58,12 @@ def explain(call: Call, people: People, view: View) -> dict[str, Any]:
         f"/signals?trader_id=eq.{trader['id']}&candle_at=gte.{quote(since.isoformat())}"
         "&select=id&limit=1",
     )
+    status = people.read(call.token, f"/rpc/trader_status?p_trader={trader['id']}")
     return {
         "trader": trader["id"],
         "name": trader["name"],
         **trader["trader_states"],
+        "last_candle_at": status["last_candle_at"],
         "since": since.isoformat(),
         "candles": counted.candles,
         "symbols": counted.symbols,

@@ -124,7 +124,8 @@ def test_a_slot_that_is_done_ends_the_row_of_failures(market: Market) -> None:
     market.complete(market.claim())
 
     assert market.database.rows(
-        "select state, failure_count from public.trader_states where trader_id = %s", [bad]
+        "select s.state, m.failure_count from public.trader_states as s "
+        "join candlewatch.trader_memory as m on m.trader_id = s.trader_id where s.trader_id = %s", [bad]
     ) == [("running", 0)]
 
 
