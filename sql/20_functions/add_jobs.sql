@@ -30,7 +30,7 @@ begin
       ) / t.weight,
       nextval('candlewatch.job_ids'), j.dispatch_id, 0, j.cost, j.trader_ids
     from job as j
-    join candlewatch.tenants as t on t.account_id = j.account_id
+    join candlewatch.seats as t on t.account_id = j.account_id
     cross join candlewatch.queue_state as q
     returning account_id, tag
   )

@@ -31,7 +31,7 @@ begin
           t.head_tag,
           least(t.ready_count, t.concurrency_limit - t.leased_count,
             ceil(s.jobs_per_turn * t.weight)::integer) as jobs
-        from candlewatch.tenants as t
+        from candlewatch.seats as t
         cross join candlewatch.settings as s
         where t.head_tag >= o_from_tag
         order by t.head_tag

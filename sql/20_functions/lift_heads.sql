@@ -6,19 +6,23 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_low uuid[];
 begin
-  with low as materialized (
-    select t.account_id, q.floor_tag
+  select array_agg(l.account_id) into v_low
+  from (
+    select t.account_id
     from candlewatch.queue_state as q
-    join candlewatch.tenants as t on t.head_tag < q.floor_tag
-    order by t.head_tag
+    join candlewatch.seats as s on s.head_tag < q.floor_tag
+    join candlewatch.tenants as t on t.account_id = s.account_id
+    order by s.head_tag
     limit 1000
     for no key update of t skip locked
-  )
-  update candlewatch.tenants as t
-  set head_tag = l.floor_tag
-  from low as l
-  where t.account_id = l.account_id;
+  ) as l;
+  update candlewatch.seats as s
+  set turn = s.turn + 1, head_tag = q.floor_tag
+  from candlewatch.queue_state as q
+  where s.account_id = any (v_low) and s.head_tag < q.floor_tag;
 end
 $$;
 comment on function candlewatch.lift_heads() is

@@ -3,6 +3,7 @@ create or replace function candlewatch.lock_tenants(p_accounts uuid[])
 returns void
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 begin
   perform from candlewatch.tenants as t

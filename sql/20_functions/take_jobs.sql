@@ -1,8 +1,7 @@
--- Leases ready jobs to a token: walks tenants with ready work and room by head tag (SKIP LOCKED),
+-- Leases ready jobs to a token: walks tenants with ready work and room in the order of their heads,
 -- takes at most one turn of each (by its weight) and never more than its room, within the global
--- room. Each step is
--- a statement of its own: a lock on a tenant does not refresh the snapshot of its jobs. Locks the
--- tenants, then queue_state. Returns how many jobs.
+-- room. Each step is a statement of its own: a lock on a tenant does not refresh the snapshot of its
+-- seat and its jobs. Locks the tenants, then queue_state. Returns how many jobs.
 create or replace function candlewatch.take_jobs(
   p_token uuid,
   p_worker text,
@@ -14,9 +13,12 @@ returns integer
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
-  v_width record;
+  v_locked uuid[];
   v_walk record;
   v_room integer;
   v_turn integer;
@@ -24,20 +26,19 @@ declare
   v_jobs integer;
   v_now timestamptz;
 begin
-  select w.* into v_width from candlewatch.claim_width(p_limit) as w;
   select s.jobs_per_turn into v_turn from candlewatch.settings as s;
-  select array_agg(t.account_id) as accounts, array_agg(t.first_tag) as tags,
-    array_agg(t.room) as rooms, min(t.head_tag) as lowest, max(t.head_tag) as highest
+  v_locked := candlewatch.walk_tenants(p_limit);
+  select array_agg(s.account_id) as accounts, array_agg(s.first_tag) as tags,
+    array_agg(least(s.concurrency_limit - s.leased_count, ceil(v_turn * s.weight)::integer))
+      as rooms,
+    min(s.head_tag) as lowest, max(s.head_tag) as highest
   into v_walk
-  from (
-    select t.account_id, t.first_tag, t.head_tag,
-      least(t.concurrency_limit - t.leased_count, ceil(v_turn * t.weight)::integer) as room
-    from candlewatch.tenants as t
-    where t.head_tag >= v_width.o_from_tag
-    order by t.head_tag
-    limit v_width.o_width
-    for no key update skip locked
-  ) as t;
+  from unnest(v_locked) as w (account_id)
+  cross join lateral (
+    select n.* from candlewatch.seats as n
+    where n.account_id = w.account_id order by n.turn desc limit 1
+  ) as s
+  where s.head_tag is not null;
   select s.leased_limit - q.leased_count into v_room
   from candlewatch.queue_state as q
   cross join candlewatch.settings as s

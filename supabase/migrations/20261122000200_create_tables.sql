@@ -702,11 +702,23 @@ comment on table candlewatch.queue_state is
 insert into candlewatch.queue_state default values;
 
 -- sql/10_tables/215_tenants.sql
--- One row per account: the parent of its ready and leased jobs, locked before any of them changes.
--- head_tag is its place in the walk while it has ready work and room under its cap, else null: the
--- index holds exactly the tenants whom a claim may serve, in the order in which it serves them.
+-- One row per account: the parent of its ready and leased jobs, locked before any of them or its seat
+-- changes. Nobody updates it: a lock leaves no version behind that an old snapshot would keep.
 create table candlewatch.tenants (
-  account_id uuid primary key references public.accounts (id) on delete cascade,
+  account_id uuid primary key references public.accounts (id) on delete cascade
+);
+alter table candlewatch.tenants enable row level security;
+comment on table candlewatch.tenants is
+  'One row per account: whoever changes its jobs or its seat locks it first.';
+
+-- A tenant's seat in the queue, one each, under the tenant's lock. head_tag is its place in the walk
+-- while it has ready work and room under its cap, else null: the index holds exactly the tenants
+-- whom a claim may serve, in the order in which it serves them. turn counts its places: the newest
+-- version of a seat has a key of its own and is found at once, while a long transaction keeps the
+-- older ones.
+create table candlewatch.seats (
+  account_id uuid not null references candlewatch.tenants (account_id) on delete cascade,
+  turn bigint not null default 0,
   concurrency_limit integer not null,
   weight float8 not null,
   ready_count integer not null default 0,
@@ -715,6 +727,7 @@ create table candlewatch.tenants (
   head_tag float8,
   last_tag float8 not null default 0,
   lowered_at timestamptz,
+  primary key (account_id, turn),
   constraint weight_is_positive check (weight > 0),
   constraint concurrency_is_positive check (concurrency_limit > 0),
   constraint ready_jobs_are_not_negative check (ready_count >= 0),
@@ -726,17 +739,18 @@ create table candlewatch.tenants (
   )
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_cost_delay = 0);
-create index tenants_by_head_tag on candlewatch.tenants (head_tag) where head_tag is not null;
-alter table candlewatch.tenants enable row level security;
-comment on table candlewatch.tenants is
-  'One row per account: its cap and weight, its ready and leased jobs, and its place in the queue.';
-comment on column candlewatch.tenants.head_tag is
+create index seats_by_head_tag on candlewatch.seats (head_tag) where head_tag is not null;
+alter table candlewatch.seats enable row level security;
+comment on table candlewatch.seats is
+  'One row per tenant: its cap and weight, its ready and leased jobs, and its place in the queue.';
+comment on column candlewatch.seats.turn is 'Counts the changes of head_tag.';
+comment on column candlewatch.seats.head_tag is
   'max(first_tag, floor of the walk) while there is room under the cap, else null.';
-comment on column candlewatch.tenants.first_tag is
+comment on column candlewatch.seats.first_tag is
   'Tag of its first ready job; its jobs are read from there.';
-comment on column candlewatch.tenants.lowered_at is
+comment on column candlewatch.seats.lowered_at is
   'When the cap was last lowered: jobs leased before may exceed it until they end.';
-comment on column candlewatch.tenants.last_tag is
+comment on column candlewatch.seats.last_tag is
   'Tag of the job enqueued last: where the next one starts.';
 
 -- sql/10_tables/220_symbols.sql

@@ -89,7 +89,7 @@ begin
       ) / t.weight,
       nextval('candlewatch.job_ids'), j.dispatch_id, 0, j.cost, j.trader_ids
     from job as j
-    join candlewatch.tenants as t on t.account_id = j.account_id
+    join candlewatch.seats as t on t.account_id = j.account_id
     cross join candlewatch.queue_state as q
     returning account_id, tag
   )
@@ -797,7 +797,7 @@ begin
           t.head_tag,
           least(t.ready_count, t.concurrency_limit - t.leased_count,
             ceil(s.jobs_per_turn * t.weight)::integer) as jobs
-        from candlewatch.tenants as t
+        from candlewatch.seats as t
         cross join candlewatch.settings as s
         where t.head_tag >= o_from_tag
         order by t.head_tag
@@ -2590,19 +2590,23 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_low uuid[];
 begin
-  with low as materialized (
-    select t.account_id, q.floor_tag
+  select array_agg(l.account_id) into v_low
+  from (
+    select t.account_id
     from candlewatch.queue_state as q
-    join candlewatch.tenants as t on t.head_tag < q.floor_tag
-    order by t.head_tag
+    join candlewatch.seats as s on s.head_tag < q.floor_tag
+    join candlewatch.tenants as t on t.account_id = s.account_id
+    order by s.head_tag
     limit 1000
     for no key update of t skip locked
-  )
-  update candlewatch.tenants as t
-  set head_tag = l.floor_tag
-  from low as l
-  where t.account_id = l.account_id;
+  ) as l;
+  update candlewatch.seats as s
+  set turn = s.turn + 1, head_tag = q.floor_tag
+  from candlewatch.queue_state as q
+  where s.account_id = any (v_low) and s.head_tag < q.floor_tag;
 end
 $$;
 comment on function candlewatch.lift_heads() is
@@ -2835,6 +2839,7 @@ create or replace function candlewatch.lock_tenants(p_accounts uuid[])
 returns void
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 begin
   perform from candlewatch.tenants as t
@@ -4915,8 +4920,7 @@ comment on function candlewatch.schedule_ticks() is
 -- Applies what a verb changed to its tenants' counts, and seats each in the walk again: first_tag
 -- is read from its jobs, head_tag is set while it has ready work and room. The caller holds the
 -- tenants' locks and has changed their jobs in earlier statements, so that this one sees them. A
--- row is found once by its key, from the key's end: its newest version comes first, however many
--- older ones a long transaction keeps in the index. It is written by its place on disk.
+-- seat is found once, by its newest turn, and written by its place on disk.
 create or replace function candlewatch.seat_tenants(p_changes candlewatch.tenant_change[])
 returns void
 language plpgsql
@@ -4930,40 +4934,41 @@ declare
   v_floor float8;
 begin
   select q.floor_tag into v_floor from candlewatch.queue_state as q;
-  update candlewatch.tenants as t
-  set ready_count = d.ready_count,
-    leased_count = d.leased_count,
-    first_tag = d.first_tag,
-    head_tag = case
-      when d.ready_count > 0 and d.leased_count < t.concurrency_limit
-        then greatest(d.first_tag, v_floor)
-    end,
-    last_tag = greatest(t.last_tag, d.last_tag)
-  from (
-    select
-      s.ctid as place_on_disk,
-      c.last_tag,
-      s.ready_count + c.ready_delta as ready_count,
+  update candlewatch.seats as t
+  set turn = t.turn + (h.head_tag is distinct from t.head_tag)::integer,
+    ready_count = n.ready_count,
+    leased_count = n.leased_count,
+    first_tag = n.first_tag,
+    head_tag = h.head_tag,
+    last_tag = greatest(t.last_tag, c.last_tag)
+  from unnest(p_changes) as c
+  cross join lateral (
+    select s.ctid as place_on_disk, s.ready_count, s.leased_count, s.first_tag, s.concurrency_limit
+    from candlewatch.seats as s
+    where s.account_id = c.account_id
+    order by s.turn desc
+    limit 1
+  ) as s
+  left join lateral (
+    select r.tag
+    from candlewatch.ready as r
+    where r.account_id = c.account_id
+      and r.tag >= least(s.first_tag, c.lowest_tag)
+    order by r.tag
+    limit 1
+  ) as f on c.ready_delta <> 0 or s.ready_count > 0
+  cross join lateral (
+    select s.ready_count + c.ready_delta as ready_count,
       s.leased_count + c.leased_delta as leased_count,
       case when s.ready_count + c.ready_delta > 0 then f.tag end as first_tag
-    from unnest(p_changes) as c
-    cross join lateral (
-      select n.ctid, n.ready_count, n.leased_count, n.first_tag
-      from candlewatch.tenants as n
-      where n.account_id between c.account_id and c.account_id
-      order by n.account_id desc
-      limit 1
-    ) as s
-    left join lateral (
-      select r.tag
-      from candlewatch.ready as r
-      where r.account_id = c.account_id
-        and r.tag >= least(s.first_tag, c.lowest_tag)
-      order by r.tag
-      limit 1
-    ) as f on c.ready_delta <> 0 or s.ready_count > 0
-  ) as d
-  where t.ctid = d.place_on_disk;
+  ) as n
+  cross join lateral (
+    select case
+      when n.ready_count > 0 and n.leased_count < s.concurrency_limit
+        then greatest(n.first_tag, v_floor)
+    end as head_tag
+  ) as h
+  where t.ctid = s.place_on_disk;
 end
 $$;
 comment on function candlewatch.seat_tenants(candlewatch.tenant_change[]) is
@@ -5500,32 +5505,42 @@ comment on function candlewatch.switch_trader(uuid, boolean, integer) is
   'Starts or stops a trader of the caller, at a version if one is given; returns its state.';
 
 -- sql/20_functions/sync_tenant.sql
--- Copies an account's cap and weight from its tier, making its tenant where there is none. Locks the
--- tenant and nothing after it: traders' universes follow with the review of the quota, since whoever
--- completes locks what traders remember before their tenants. Jobs that are leased stay leased; a
--- lower cap holds for the next claim.
+-- Copies an account's cap and weight from its tier, making its tenant and seat where there are none.
+-- Locks the tenant and nothing after it: traders' universes follow with the review of the quota,
+-- since whoever completes locks what traders remember before their tenants. Jobs that are leased
+-- stay leased; a lower cap holds for the next claim.
 create or replace function candlewatch.sync_tenant(p_account uuid)
 returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_tier public.tiers;
 begin
-  insert into candlewatch.tenants as t (account_id, concurrency_limit, weight)
-  select a.id, r.concurrency_limit, r.weight
+  select r.* into v_tier
   from public.accounts as a
   join public.tiers as r on r.name = a.tier
-  where a.id = p_account
-  on conflict (account_id) do update
-    set concurrency_limit = excluded.concurrency_limit,
-      weight = excluded.weight,
-      lowered_at = case
-        when excluded.concurrency_limit < t.concurrency_limit then candlewatch.lease_clock()
-        else t.lowered_at
-      end,
-      head_tag = case
-        when t.ready_count > 0 and t.leased_count < excluded.concurrency_limit
-          then coalesce(t.head_tag, t.first_tag)
-      end;
+  where a.id = p_account;
+  insert into candlewatch.tenants (account_id) values (p_account) on conflict do nothing;
+  if found then
+    insert into candlewatch.seats (account_id, concurrency_limit, weight)
+    values (p_account, v_tier.concurrency_limit, v_tier.weight);
+    return;
+  end if;
+  perform candlewatch.lock_tenants(array[p_account]);
+  update candlewatch.seats as s
+  set turn = s.turn + 1,
+    concurrency_limit = v_tier.concurrency_limit,
+    weight = v_tier.weight,
+    lowered_at = case
+      when v_tier.concurrency_limit < s.concurrency_limit then candlewatch.lease_clock()
+      else s.lowered_at
+    end,
+    head_tag = case
+      when s.ready_count > 0 and s.leased_count < v_tier.concurrency_limit
+        then coalesce(s.head_tag, s.first_tag)
+    end
+  where s.account_id = p_account;
 end
 $$;
 comment on function candlewatch.sync_tenant(uuid) is
@@ -5588,11 +5603,10 @@ comment on function candlewatch.take_call() is
   'Takes one call from the user''s bucket: null, or the answer of a call over the rate limit.';
 
 -- sql/20_functions/take_jobs.sql
--- Leases ready jobs to a token: walks tenants with ready work and room by head tag (SKIP LOCKED),
+-- Leases ready jobs to a token: walks tenants with ready work and room in the order of their heads,
 -- takes at most one turn of each (by its weight) and never more than its room, within the global
--- room. Each step is
--- a statement of its own: a lock on a tenant does not refresh the snapshot of its jobs. Locks the
--- tenants, then queue_state. Returns how many jobs.
+-- room. Each step is a statement of its own: a lock on a tenant does not refresh the snapshot of its
+-- seat and its jobs. Locks the tenants, then queue_state. Returns how many jobs.
 create or replace function candlewatch.take_jobs(
   p_token uuid,
   p_worker text,
@@ -5604,9 +5618,12 @@ returns integer
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
-  v_width record;
+  v_locked uuid[];
   v_walk record;
   v_room integer;
   v_turn integer;
@@ -5614,20 +5631,19 @@ declare
   v_jobs integer;
   v_now timestamptz;
 begin
-  select w.* into v_width from candlewatch.claim_width(p_limit) as w;
   select s.jobs_per_turn into v_turn from candlewatch.settings as s;
-  select array_agg(t.account_id) as accounts, array_agg(t.first_tag) as tags,
-    array_agg(t.room) as rooms, min(t.head_tag) as lowest, max(t.head_tag) as highest
+  v_locked := candlewatch.walk_tenants(p_limit);
+  select array_agg(s.account_id) as accounts, array_agg(s.first_tag) as tags,
+    array_agg(least(s.concurrency_limit - s.leased_count, ceil(v_turn * s.weight)::integer))
+      as rooms,
+    min(s.head_tag) as lowest, max(s.head_tag) as highest
   into v_walk
-  from (
-    select t.account_id, t.first_tag, t.head_tag,
-      least(t.concurrency_limit - t.leased_count, ceil(v_turn * t.weight)::integer) as room
-    from candlewatch.tenants as t
-    where t.head_tag >= v_width.o_from_tag
-    order by t.head_tag
-    limit v_width.o_width
-    for no key update skip locked
-  ) as t;
+  from unnest(v_locked) as w (account_id)
+  cross join lateral (
+    select n.* from candlewatch.seats as n
+    where n.account_id = w.account_id order by n.turn desc limit 1
+  ) as s
+  where s.head_tag is not null;
   select s.leased_limit - q.leased_count into v_room
   from candlewatch.queue_state as q
   cross join candlewatch.settings as s
@@ -6172,6 +6188,37 @@ as $$
 $$;
 comment on function candlewatch.wake_demand(text) is
   'How many more runs of a function the waiting work asks for.';
+
+-- sql/20_functions/walk_tenants.sql
+-- Locks the tenants whom a claim of p_limit jobs serves: those with ready work and room, in the order
+-- of their heads, passing over those that somebody else has (SKIP LOCKED). What their seats say has
+-- to be read in a later statement, under these locks.
+create or replace function candlewatch.walk_tenants(p_limit integer)
+returns uuid[]
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  v_width record;
+begin
+  select w.* into v_width from candlewatch.claim_width(p_limit) as w;
+  return array(
+    select t.account_id
+    from candlewatch.seats as s
+    join candlewatch.tenants as t on t.account_id = s.account_id
+    where s.head_tag >= v_width.o_from_tag
+    order by s.head_tag
+    limit v_width.o_width
+    for no key update of t skip locked
+  );
+end
+$$;
+comment on function candlewatch.walk_tenants(integer) is
+  'Locks the tenants whom a claim serves, in fair order.';
 
 -- sql/20_functions/write_signals.sql
 -- Writes what the slots report, at most the tier's signals per trader and candle: those with the

@@ -159,7 +159,7 @@ with (security_invoker = on)
 as
 select 'a tenant is within its cap' as invariant, 'account ' || t.account_id as subject,
   format('%s jobs leased, the cap is %s', t.leased_count, t.concurrency_limit) as detail
-from candlewatch.tenants as t
+from candlewatch.seats as t
 cross join candlewatch.settings as s
 -- Jobs of a lapsed lease wait for the next tick and run nowhere; a lowered cap lets leases end.
 where t.leased_count > t.concurrency_limit
@@ -177,7 +177,7 @@ union all
 select 'a tenant''s counts are right', 'account ' || t.account_id,
   format('counts %s ready from %s and %s leased; there are %s from %s and %s', t.ready_count,
     t.first_tag, t.leased_count, coalesce(r.jobs, 0), r.first_tag, coalesce(l.jobs, 0))
-from candlewatch.tenants as t
+from candlewatch.seats as t
 left join (
   select r.account_id, count(*) as jobs, min(r.tag) as first_tag
   from candlewatch.ready as r
@@ -189,6 +189,12 @@ left join (
 where t.ready_count <> coalesce(r.jobs, 0)
   or t.leased_count <> coalesce(l.jobs, 0)
   or t.first_tag is distinct from r.first_tag
+union all
+select 'a tenant has one seat', 'account ' || t.account_id, format('there are %s', count(s.account_id))
+from candlewatch.tenants as t
+left join candlewatch.seats as s on s.account_id = t.account_id
+group by t.account_id
+having count(s.account_id) <> 1
 union all
 select 'the global count is right', 'queue_state',
   format('counts %s leased, there are %s', q.leased_count, l.jobs)

@@ -39,15 +39,15 @@ EMPTY: Final = '"jobs": []'
 MILLISECONDS: Final = 1000.0
 _GIVE_HALF: Final = """
 with heavy as (
-  select t.account_id from candlewatch.tenants as t where t.ready_count > 0 limit 1
+  select t.account_id from candlewatch.seats as t where t.ready_count > 0 limit 1
 )
 update candlewatch.ready as r
 set account_id = h.account_id, tag = r.tag + r.id * 1e-6
 from heavy as h where r.id % 2 = 0;
-update candlewatch.tenants as t
+update candlewatch.seats as t
 set ready_count = coalesce(r.jobs, 0), first_tag = r.lowest, head_tag = r.lowest,
   last_tag = coalesce(r.highest, 0)
-from candlewatch.tenants as a
+from candlewatch.seats as a
 left join (
   select r.account_id, count(*) as jobs, min(r.tag) as lowest, max(r.tag) as highest
   from candlewatch.ready as r group by 1
@@ -175,17 +175,17 @@ def measure_order(report: Report, server: Server, scale: int) -> None:
 def give_half_to_one(stage: Stage) -> None:
     """Move half of all ready jobs to one tenant."""
     stage.database.run(_GIVE_HALF)
-    stage.database.run("vacuum (analyze) candlewatch.ready, candlewatch.tenants")
+    stage.database.run("vacuum (analyze) candlewatch.ready, candlewatch.seats")
 
 
 def share_of_the_heavy(server: Server, weight: float, tenants: int) -> float:
     """Return the heavy tenant's share of the first 5,000 jobs, when all tenants have plenty."""
     with staged(server, tenants=tenants, traders=6_000 // tenants + 100, tier="free") as stage:
         database = stage.database
-        database.run("update candlewatch.tenants set concurrency_limit = 10000")
+        database.run("update candlewatch.seats set concurrency_limit = 10000")
         heavy = database.one(
-            "update candlewatch.tenants set weight = %s where account_id = ("
-            "select min(account_id::text)::uuid from candlewatch.tenants "
+            "update candlewatch.seats set weight = %s where account_id = ("
+            "select min(account_id::text)::uuid from candlewatch.seats "
             "where account_id in (select account_id from public.traders)) returning account_id",
             [weight],
         )
@@ -214,12 +214,12 @@ def more_jobs(stage: Stage, account: Any) -> None:
         "trader_ids) select t.account_id, t.last_tag + n / t.weight, "
         "nextval('candlewatch.job_ids'), "
         "(select max(d.id) from candlewatch.dispatches as d), 0, 1, array[gen_random_uuid()] "
-        "from candlewatch.tenants as t cross join generate_series(1, 10000) as n "
+        "from candlewatch.seats as t cross join generate_series(1, 10000) as n "
         "where t.account_id = %s",
         [account],
     )
     stage.database.run(
-        "update candlewatch.tenants set ready_count = ready_count + 10000, "
+        "update candlewatch.seats set ready_count = ready_count + 10000, "
         "last_tag = last_tag + 10000 / weight where account_id = %s",
         [account],
     )
@@ -266,7 +266,7 @@ def growth(stage: Stage, step: Callable[[], float], seconds: float) -> float:
     before = during(step, max(seconds / 12, 2.0))
     holder = stage.database.connect(autocommit=False)
     holder.execute("set transaction isolation level repeatable read")
-    holder.execute("select count(*) from candlewatch.tenants")
+    holder.execute("select count(*) from candlewatch.seats")
     during(step, seconds * 5 / 6)
     after = during(step, seconds / 6)
     holder.rollback()

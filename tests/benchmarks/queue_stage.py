@@ -55,7 +55,7 @@ class Stage:
     def fill(self, *, slots: int = 1) -> None:
         """Make a ready job of every so many traders, and answer for its dispatch."""
         fill_jobs(self.database, slots=slots)
-        self.database.run("vacuum (analyze) candlewatch.ready, candlewatch.tenants")
+        self.database.run("vacuum (analyze) candlewatch.ready, candlewatch.seats")
         self.results = json.dumps(
             {
                 "filters": [

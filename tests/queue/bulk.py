@@ -18,11 +18,13 @@ insert into public.accounts (id, tier, trader_count, running_count)
   select u.id, '{tier}', {traders}, {traders} from auth.users as u
   where u.email like '%@bulk.example'
   on conflict (id) do update set trader_count = excluded.trader_count;
-insert into candlewatch.tenants (account_id, concurrency_limit, weight)
+insert into candlewatch.tenants (account_id)
+  select u.id from auth.users as u where u.email like '%@bulk.example' on conflict do nothing;
+insert into candlewatch.seats (account_id, concurrency_limit, weight)
   select a.id, r.concurrency_limit, r.weight
   from public.accounts as a join public.tiers as r on r.name = a.tier
   join auth.users as u on u.id = a.id where u.email like '%@bulk.example'
-  on conflict do nothing;
+    and not exists (select from candlewatch.seats as s where s.account_id = a.id);
 insert into candlewatch.universes (stated, symbols_limit, revision, bits)
   select '{{}}', 1000, r.revision, (select u.bits from candlewatch.universe_bits('{{}}', 1000) as u)
   from candlewatch.symbol_revision as r on conflict do nothing;
@@ -66,9 +68,9 @@ insert into candlewatch.ready (account_id, tag, id, dispatch_id, attempt, cost, 
     greatest(q.serving_tag, t.last_tag) + (j.job + 1) * {slots} / t.weight,
     nextval('candlewatch.job_ids'),
     (select max(d.id) from candlewatch.dispatches as d), 0, cardinality(j.traders), j.traders
-  from job as j join candlewatch.tenants as t on t.account_id = j.account_id
+  from job as j join candlewatch.seats as t on t.account_id = j.account_id
   cross join candlewatch.queue_state as q;
-update candlewatch.tenants as t
+update candlewatch.seats as t
   set ready_count = r.jobs, first_tag = r.lowest, last_tag = r.highest,
     head_tag = greatest(r.lowest, q.floor_tag)
   from (

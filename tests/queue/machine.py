@@ -108,7 +108,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.model.ready_filters = {number: True for number, _, _ in self.filters}
         rows = self.sql.execute(
             "select t.account_id, t.concurrency_limit, r.signals_per_candle, t.weight "
-            "from candlewatch.tenants as t join public.accounts as a on a.id = t.account_id "
+            "from candlewatch.seats as t join public.accounts as a on a.id = t.account_id "
             "join public.tiers as r on r.name = a.tier where a.tier <> 'operator'"
         ).fetchall()
         self.model.tenants = {

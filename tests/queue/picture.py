@@ -29,7 +29,7 @@ select jsonb_build_object(
   'leases', (select jsonb_agg(jsonb_build_array(l.token, l.lease_until, l.job_count))
     from candlewatch.leases as l),
   'tenants', (select jsonb_agg(jsonb_build_array(t.account_id, t.ready_count, t.leased_count))
-    from candlewatch.tenants as t where t.ready_count + t.leased_count > 0),
+    from candlewatch.seats as t where t.ready_count + t.leased_count > 0),
   'queue', (select jsonb_agg(jsonb_build_array('leased', q.leased_count))
     from candlewatch.queue_state as q),
   'ended', (select jsonb_agg(jsonb_build_array(o.dispatch_id, o.trader_id, o.outcome))

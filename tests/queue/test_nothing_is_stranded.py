@@ -78,7 +78,7 @@ def test_jobs_of_a_late_publisher_are_served_without_any_tick_once_nothing_else_
     scene.close()
     scene.database.run("update candlewatch.ready set tag = 0.001 where account_id = %s", [late])
     scene.database.run(
-        "update candlewatch.tenants set first_tag = 0.001, head_tag = 0.001 where account_id = %s",
+        "update candlewatch.seats set first_tag = 0.001, head_tag = 0.001 where account_id = %s",
         [late],
     )
 
@@ -94,7 +94,7 @@ def test_a_tenant_at_its_cap_is_served_first_when_it_has_room_again(scene: Scene
     (small,) = tenants_with_jobs(scene, "free", jobs=3)
     tenants_with_jobs(scene, "elite", jobs=30, tenants=2)
     scene.database.run(
-        "update candlewatch.tenants set concurrency_limit = 1 where account_id = %s", [small]
+        "update candlewatch.seats set concurrency_limit = 1 where account_id = %s", [small]
     )
     scene.close()
     worker, slow = scene.worker(), scene.worker("slow")
@@ -148,9 +148,9 @@ def test_a_share_follows_the_weight(scene: Scene) -> None:
         tenants_with_jobs(scene, "elite", jobs=1)[0],
     )
     scene.database.run("update public.tiers set traders_limit = 500, running_limit = 500")
-    scene.database.run("update candlewatch.tenants set concurrency_limit = 500")
+    scene.database.run("update candlewatch.seats set concurrency_limit = 500")
     scene.database.run(
-        "update candlewatch.tenants set weight = case account_id when %s then 1 else 3 end", [light]
+        "update candlewatch.seats set weight = case account_id when %s then 1 else 3 end", [light]
     )
     for account in (light, heavy):
         for _ in range(99):

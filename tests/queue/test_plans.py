@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TENANTS: Final = 10_000
 JOBS: Final = 100_000
-LARGE: Final = ("ready", "leased", "tenants", "trader_states", "traders", "trader_memory")
+LARGE: Final = ("ready", "leased", "tenants", "seats", "trader_states", "traders", "trader_memory")
 """Tables that may be large: no verb may read one of them, or the lease log, from end to end."""
 
 _FREEZE: Final = "".join(
@@ -23,6 +23,7 @@ _FREEZE: Final = "".join(
         "candlewatch.retries",
         "candlewatch.leased",
         "candlewatch.tenants",
+        "candlewatch.seats",
         "candlewatch.trader_memory",
         "public.trader_states",
         "public.traders",

@@ -43,7 +43,7 @@ def test_a_hundred_ticks_at_once_make_each_job_once(scene: Scene) -> None:
 def test_pollers_at_once_never_exceed_a_tenants_cap(scene: Scene, pollers: int, cap: int) -> None:
     account = make_account(scene.database)
     make_jobs(scene, account)
-    scene.database.run("update candlewatch.tenants set concurrency_limit = %s", [cap])
+    scene.database.run("update candlewatch.seats set concurrency_limit = %s", [cap])
     scene.close()
     watch_caps(scene.database)
 
@@ -93,7 +93,7 @@ def watch_caps(database: Database) -> None:
           end if;
           return null;
         end $$;
-        create trigger watch after update on candlewatch.tenants
+        create trigger watch after update on candlewatch.seats
           for each row execute function candlewatch.watch_caps();
         create function candlewatch.watch_all() returns trigger language plpgsql as $$
         begin

@@ -175,7 +175,7 @@ CAPS: Final = (
     _bug(
         "a claim takes a turn whatever the room",
         "take_jobs",
-        "least(t.concurrency_limit - t.leased_count, ",
+        "least(s.concurrency_limit - s.leased_count, ",
         "greatest(0, ",
         _RACES + "pollers_at_once_never_exceed_a_tenants_cap[1-12]",
     ),
@@ -195,9 +195,9 @@ CAPS: Final = (
     ),
     _bug(
         "a claim waits for a tenant that another one holds",
-        "take_jobs",
-        "for no key update skip locked",
-        "for no key update",
+        "walk_tenants",
+        "for no key update of t skip locked",
+        "for no key update of t",
         _STRANDED + "a_tenant_that_somebody_holds_is_passed_over_and_not_waited_for",
     ),
 )
@@ -206,15 +206,15 @@ ORDER: Final = (
     _bug(
         "a tenant that was at its cap falls behind the walk",
         "seat_tenants",
-        "then greatest(d.first_tag, v_floor)",
-        "then d.first_tag",
+        "then greatest(n.first_tag, v_floor)",
+        "then n.first_tag",
         _STRANDED + "a_tenant_at_its_cap_is_served_first_when_it_has_room_again",
     ),
     _bug(
         "the tick lifts no head",
         "lift_heads",
-        "set head_tag = l.floor_tag",
-        "set head_tag = t.head_tag",
+        "head_tag = q.floor_tag",
+        "head_tag = s.head_tag",
         _STRANDED + "jobs_of_a_publisher_that_commits_late_are_served_next_after_a_tick",
     ),
     _bug(
@@ -313,7 +313,7 @@ ORDER: Final = (
     Bug(
         "the walk over tenants has no index",
         "sql/10_tables/215_tenants.sql",
-        "create index tenants_by_head_tag on candlewatch.tenants (head_tag) "
+        "create index seats_by_head_tag on candlewatch.seats (head_tag) "
         "where head_tag is not null;\n",
         "",
         _PLANS + "claims_completions_and_returns_read_no_large_table_from_end_to_end",

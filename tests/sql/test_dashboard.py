@@ -109,7 +109,7 @@ def test_a_new_user_has_an_account_of_the_free_tier_and_a_place_in_the_queue(
 
     assert database.rows(
         "select a.tier, q.concurrency_limit, q.weight from public.accounts as a "
-        "join candlewatch.tenants as q on q.account_id = a.id where a.id = %s",
+        "join candlewatch.seats as q on q.account_id = a.id where a.id = %s",
         [user],
     ) == [("free", 2, 1.0)]
 
@@ -120,7 +120,7 @@ def test_changed_figures_of_a_tier_reach_the_queue(database: Database) -> None:
     database.run("update public.tiers set concurrency_limit = 7, weight = 3 where name = 'pro'")
 
     assert database.rows(
-        "select q.concurrency_limit, q.weight from candlewatch.tenants as q "
+        "select q.concurrency_limit, q.weight from candlewatch.seats as q "
         "where q.account_id = %s",
         [user],
     ) == [(7, 3.0)]
