@@ -52,6 +52,22 @@ create type candlewatch.entry as (
 comment on type candlewatch.entry is
   'What one slot reports (entered) and what its trader remembers (matched), by symbol position.';
 
+create type candlewatch.match as (
+  dispatch_id bigint,
+  trader_id uuid,
+  account_id uuid,
+  filter_id bigint,
+  "values" jsonb,
+  timeframe text,
+  candle_at timestamptz,
+  position integer,
+  symbol text,
+  shadow boolean,
+  is_kept boolean
+);
+comment on type candlewatch.match is
+  'A symbol that a slot reports, and whether it is within the cap of its trader and candle.';
+
 create type candlewatch.signal_count as (
   dispatch_id bigint,
   signals integer,

@@ -2612,6 +2612,37 @@ $$;
 comment on function candlewatch.lift_heads() is
   'Lifts heads below the floor of the walk to it, so that no tenant is left behind.';
 
+-- sql/20_functions/list_matches.sql
+-- The symbols that slots report, less those inside a cooldown. Kept are at most the tier's signals per
+-- trader and candle: those with the most 24 h volume first, then by position.
+create or replace function candlewatch.list_matches(p_entries candlewatch.entry[])
+returns setof candlewatch.match
+language sql
+stable
+set search_path = ''
+as $$
+  select e.dispatch_id, e.trader_id, e.account_id, e.filter_id, e."values", d.timeframe,
+    d.candle_at, s.position, s.symbol, a.shadow,
+    row_number() over (
+      partition by e.dispatch_id, e.trader_id order by s.quote_volume desc, s.position
+    ) <= r.signals_per_candle
+  from unnest(p_entries) as e
+  join candlewatch.dispatches as d on d.id = e.dispatch_id
+  join public.accounts as a on a.id = e.account_id
+  join public.tiers as r on r.name = a.tier
+  cross join lateral candlewatch.set_bits(e.entered) as b (position)
+  join public.symbols as s on s.position = b.position
+  where e.cooldown_candles = 0 or not exists (
+    select from public.signals as g
+    where g.trader_id = e.trader_id and g.symbol = s.symbol and g.timeframe = d.timeframe
+      and g.candle_at < d.candle_at
+      and g.candle_at >= d.candle_at
+        - e.cooldown_candles * candlewatch.candle_length(d.timeframe)
+  )
+$$;
+comment on function candlewatch.list_matches(candlewatch.entry[]) is
+  'The symbols that slots report, with those to keep within the cap per candle.';
+
 -- sql/20_functions/load_filters.sql
 -- The texts of filters by their ids. Definer: the worker may call this and may not touch the
 -- tables.
@@ -4244,6 +4275,8 @@ comment on function candlewatch.remember_answer(text, jsonb) is
 -- sql/20_functions/remember_slots.sql
 -- Stores what traders remember after slots, under the locks on their states: the newest candle, the
 -- failures in a row, and what matched. One update for each trader; a manual run changes nothing.
+-- The slots and what they changed are brought together by grouping: neither has an index, and the
+-- planner expects few of them.
 create or replace function candlewatch.remember_slots(
   p_verdicts candlewatch.verdict[],
   p_entries candlewatch.entry[]
@@ -4256,17 +4289,23 @@ begin
   update candlewatch.trader_memory as m
   set last_candle_at = greatest(m.last_candle_at, e.candle_at),
     failure_count = case when e.has_failed then m.failure_count + 1 else 0 end,
-    matched = coalesce(n.matched, m.matched)
+    matched = coalesce(e.matched[1], m.matched)
   from (
-    select v.trader_id, max(d.candle_at) as candle_at, bool_or(v.outcome = 'failed') as has_failed,
-      max(d.id) filter (where v.outcome = 'done') as done_id
-    from unnest(p_verdicts) as v
-    join candlewatch.dispatches as d on d.id = v.dispatch_id
-    where v.outcome in ('done', 'failed') and d.kind <> 'manual'
-    group by v.trader_id
+    select x.trader_id, max(d.candle_at) as candle_at, bool_or(x.has_failed) as has_failed,
+      array_agg(x.matched) filter (where x.matched is not null) as matched
+    from (
+      select v.trader_id, v.dispatch_id, v.outcome = 'failed', null::bit varying
+      from unnest(p_verdicts) as v
+      where v.outcome in ('done', 'failed')
+      union all
+      select n.trader_id, n.dispatch_id, false, n.matched
+      from unnest(p_entries) as n
+      where n.is_changed
+    ) as x (trader_id, dispatch_id, has_failed, matched)
+    join candlewatch.dispatches as d on d.id = x.dispatch_id
+    where d.kind <> 'manual'
+    group by x.trader_id
   ) as e
-  left join unnest(p_entries) as n
-    on n.trader_id = e.trader_id and n.dispatch_id = e.done_id and n.is_changed
   where m.trader_id = e.trader_id;
 end
 $$;
@@ -6221,10 +6260,10 @@ comment on function candlewatch.walk_tenants(integer) is
   'Locks the tenants whom a claim serves, in fair order.';
 
 -- sql/20_functions/write_signals.sql
--- Writes what the slots report, at most the tier's signals per trader and candle: those with the
--- most 24 h volume first, then by position; the rest, and what lies inside a cooldown, is counted
--- as suppressed. Price, change and volume come from the stored frame. The unique key makes each
--- signal once. Whatever has to follow a signal in the same transaction hangs on this one statement.
+-- Writes the matches that are kept as signals; the rest, and what lies inside a cooldown, is counted
+-- as suppressed. Price, change and volume come from the stored frame, read once for each of its
+-- candles. The unique key makes each signal once. Whatever has to follow a signal in the same
+-- transaction hangs on this one statement.
 create or replace function candlewatch.write_signals(p_entries candlewatch.entry[])
 returns setof candlewatch.signal_count
 language sql
@@ -6232,51 +6271,46 @@ volatile
 set search_path = ''
 rows 10
 as $$
-  with match as (
-    select e.*, d.timeframe, d.candle_at, s.position, s.symbol, r.signals_per_candle, a.shadow,
-      row_number() over (
-        partition by e.dispatch_id, e.trader_id order by s.quote_volume desc, s.position
-      ) as place
-    from unnest(p_entries) as e
-    join candlewatch.dispatches as d on d.id = e.dispatch_id
-    join public.accounts as a on a.id = e.account_id
-    join public.tiers as r on r.name = a.tier
-    join public.symbols as s on get_bit(e.entered, s.position) = 1
-    where bit_count(e.entered) > 0
-      and (e.cooldown_candles = 0 or not exists (
-        select from public.signals as g
-        where g.trader_id = e.trader_id and g.symbol = s.symbol and g.timeframe = d.timeframe
-          and g.candle_at < d.candle_at
-          and g.candle_at >= d.candle_at
-            - e.cooldown_candles * candlewatch.candle_length(d.timeframe)
-      ))
+  with kept as (
+    select m.*,
+      row_number() over (partition by m.dispatch_id, m.position) = 1 as is_first_of_candle
+    from candlewatch.list_matches(p_entries) as m
+    where m.is_kept
+  ),
+  priced as (
+    select k.*, max(c.price) over w as price, max(c.change_pct) over w as change_pct,
+      max(c.volume) over w as volume, max(c.revision) over w as revision
+    from kept as k
+    -- Offset: a subquery of its own, which reads nothing for the others of the same candle.
+    left join lateral (
+      select f.* from candlewatch.candle_figures(k.timeframe, k.candle_at, k.position) as f
+      where k.is_first_of_candle
+      offset 0
+    ) as c on true
+    window w as (partition by k.dispatch_id, k.position)
   ),
   written as (
     insert into public.signals (
       trader_id, account_id, filter_id, symbol, timeframe, candle_at, price, change_pct, volume,
       "values", dispatch_id, frame_revision, created_at, shadow
     )
-    select m.trader_id, m.account_id, m.filter_id, m.symbol, m.timeframe, m.candle_at, c.price,
-      c.change_pct, c.volume, coalesce(m."values" -> m.position::text, '{}'), m.dispatch_id,
-      c.revision, candlewatch.lease_clock(), m.shadow
-    from match as m
-    cross join lateral candlewatch.candle_figures(m.timeframe, m.candle_at, m.position) as c
-    where m.place <= m.signals_per_candle
+    select p.trader_id, p.account_id, p.filter_id, p.symbol, p.timeframe, p.candle_at, p.price,
+      p.change_pct, p.volume, coalesce(p."values" -> p.position::text, '{}'), p.dispatch_id,
+      p.revision, candlewatch.lease_clock(), p.shadow
+    from priced as p
     on conflict (trader_id, symbol, timeframe, candle_at) do nothing
     returning dispatch_id
   )
   select e.dispatch_id, coalesce(w.signals, 0)::integer,
-    (e.entered - coalesce(m.kept, 0))::integer
+    (e.entered - coalesce(k.kept, 0))::integer
   from (
     select e.dispatch_id, sum(bit_count(e.entered)) as entered
     from unnest(p_entries) as e
     group by e.dispatch_id
   ) as e
   left join (
-    select m.dispatch_id, count(*) filter (where m.place <= m.signals_per_candle) as kept
-    from match as m
-    group by m.dispatch_id
-  ) as m on m.dispatch_id = e.dispatch_id
+    select k.dispatch_id, count(*) as kept from kept as k group by k.dispatch_id
+  ) as k on k.dispatch_id = e.dispatch_id
   left join (
     select w.dispatch_id, count(*) as signals from written as w group by w.dispatch_id
   ) as w on w.dispatch_id = e.dispatch_id
