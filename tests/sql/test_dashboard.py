@@ -120,8 +120,7 @@ def test_changed_figures_of_a_tier_reach_the_queue(database: Database) -> None:
     database.run("update public.tiers set concurrency_limit = 7, weight = 3 where name = 'pro'")
 
     assert database.rows(
-        "select q.concurrency_limit, q.weight from candlewatch.seats as q "
-        "where q.account_id = %s",
+        "select q.concurrency_limit, q.weight from candlewatch.seats as q where q.account_id = %s",
         [user],
     ) == [(7, 3.0)]
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TRADER: Final = (
-    "id,name,filter,timeframe,universe,emit,cooldown_candles,"
-    "trader_states(state,reason,changed_at)"
+    "id,name,filter,timeframe,universe,emit,cooldown_candles,trader_states(state,reason,changed_at)"
 )
 
 

@@ -125,7 +125,8 @@ def test_a_slot_that_is_done_ends_the_row_of_failures(market: Market) -> None:
 
     assert market.database.rows(
         "select s.state, m.failure_count from public.trader_states as s "
-        "join candlewatch.trader_memory as m on m.trader_id = s.trader_id where s.trader_id = %s", [bad]
+        "join candlewatch.trader_memory as m on m.trader_id = s.trader_id where s.trader_id = %s",
+        [bad],
     ) == [("running", 0)]
 
 
