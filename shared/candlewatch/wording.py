@@ -9,13 +9,14 @@ _LONG: Final = 1e15
 
 
 def counted(number: int, noun: str) -> str:
-    """Return how many there are: `no values`, `1 value`, `2 values`.
+    """Return how many there are: `no values`, `1 value`, `2 values`, `2 matches`.
 
     Args:
         number: how many.
-        noun: of one of them; it takes an s.
+        noun: of one of them; it takes an s, or es where it ends in ch.
     """
-    return f"{f'{number:,}' if number else 'no'} {noun}{'s'[: number != 1]}"
+    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    return f"{f'{number:,}' if number else 'no'} {noun}{ending}"
 
 
 def written(number: float) -> str:

@@ -97,6 +97,21 @@ def test_replay_counts_matches_and_says_what_came_after(
     assert set(answer["after"]) == {"1", "4", "24"}
 
 
+def test_one_match_of_one_symbol_is_told_in_the_singular(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / "one.filter").write_text("close > 0")
+    given = [str(written / "one.filter"), "--candles", str(written / "candles.parquet")]
+    newest = TIMEFRAMES["5m"].open_of(make_market(6, 400, ("5m",), seed=2)[1]).isoformat()
+
+    assert main(["evaluate", *given, "--symbols", "BTCUSDT"]) == 0
+    assert main(["replay", *given, "--symbols", "BTCUSDT", "--from", newest]) == 0
+
+    evaluated, _, replayed = capsys.readouterr().out.splitlines()[:3]
+    assert evaluated == f"candle {newest}: 1 match, no symbols unknown"
+    assert replayed == "1 match in 1 candle of 1 symbol (0.0% unknown)"
+
+
 def test_replay_of_an_hour_runs_on_candles_made_of_the_file_s(
     written: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,9 +37,9 @@ def test_a_user_imports_a_file_and_the_same_file_again_changes_nothing(desk: Des
     second = desk.as_user(account, "import", file)
 
     assert (first.returncode, first.stderr) == (0, "")
-    assert f"2 imported, 0 there already, 0 problems; account {account}" in first.stdout
+    assert f"2 imported, 0 there already, no problems; account {account}" in first.stdout
     assert second.returncode == 0
-    assert f"0 imported, 2 there already, 0 problems; account {account}" in second.stdout
+    assert f"0 imported, 2 there already, no problems; account {account}" in second.stdout
     assert desk.traders(account) == BOTH
     assert desk.database.one("select max(t.updated_at) from public.traders as t") == changed_at
 
@@ -72,7 +72,7 @@ def test_a_dry_run_shows_everything_and_changes_nothing(desk: Desk) -> None:
     assert done.stdout.splitlines() == [
         "line 2     Dip  1h  there, and left as it is: other name",
         "line 3     Green  5m  new",
-        f"1 would be imported, 1 there already, 0 problems; account {account}",
+        f"1 would be imported, 1 there already, no problems; account {account}",
     ]
     assert desk.traders(account) == before
 
@@ -89,7 +89,7 @@ def test_nothing_is_imported_when_a_line_is_refused_unless_it_may_be_left_out(de
     assert whole.stderr.startswith("refused    line 4, filter: line 1, column ")
     assert "nothing was imported: correct the file" in whole.stderr
     assert none == []
-    assert "2 imported, 0 there already, 1 problems" in partly.stdout
+    assert "2 imported, 0 there already, 1 problem;" in partly.stdout
     assert desk.traders(account) == BOTH
 
 

@@ -18,6 +18,7 @@ from candlewatch.cli.candle_files import (
 )
 from candlewatch.errors import SetupError
 from candlewatch.filters import Plan, explain
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -80,8 +81,8 @@ def matches(compiled: Filter, market: Market, number: int, positions: list[int])
 
 
 def _print(answer: dict[str, Any]) -> None:
-    print(f"candle {answer['candle_at']}: {len(answer['matches'])} matches,", end=" ")
-    print(f"{len(answer['unknown'])} symbols unknown")
+    print(f"candle {answer['candle_at']}: {counted(len(answer['matches']), 'match')},", end=" ")
+    print(f"{counted(len(answer['unknown']), 'symbol')} unknown")
     for match in answer["matches"]:
         values = ", ".join(f"{name} = {_shown(value)}" for name, value in match["values"].items())
         print(f"  {match['symbol']:<12} {values}")
@@ -95,7 +96,7 @@ def _shown(value: float | bool | None) -> str:  # noqa: FBT001 (a value, no swit
 
 def _print_parts(compiled: Filter, market: Market, number: int, positions: list[int]) -> None:
     said = explain(compiled, market, number, _EXPLAINED_CANDLES, np.array(positions, np.intp))
-    print(f"of {said.candles} candles of {said.symbols} symbols:")
+    print(f"of {counted(said.candles, 'candle')} of {counted(said.symbols, 'symbol')}:")
     total = max(1, said.candles * said.symbols)
     for part in said.parts:
         shares = f"true {part.true / total:6.1%}  unknown {part.unknown / total:6.1%}"

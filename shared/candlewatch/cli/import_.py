@@ -9,6 +9,7 @@ from candlewatch.cli.accounts import REFUSED, account_of, add_account, ignored_o
 from candlewatch.moving.importing import carry_out, plan_import
 from candlewatch.moving.records import read_records
 from candlewatch.moving.traders import translate_traders
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     there = sum(not step.is_new for step in steps)
     todo = f"{len(steps) - there} would be imported" if arguments.dry_run else f"{made} imported"
     mark = " as a shadow: its signals are marked" if facts["shadow"] else ""
-    print(f"{todo}, {there} there already, {len(refusals)} problems; account {facts['id']}{mark}")
+    problems = counted(len(refusals), "problem")
+    print(f"{todo}, {there} there already, {problems}; account {facts['id']}{mark}")
     return REFUSED if refusals else 0
 
 

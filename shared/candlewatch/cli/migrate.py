@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from candlewatch.cli.database_url import add_option, connect_to
 from candlewatch.local import migrations
 from candlewatch.local.home import find_home
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -35,5 +36,5 @@ def run(arguments: argparse.Namespace) -> int:
     with connect_to(arguments) as postgres:
         applied = migrations.apply_migrations(postgres, folder, arguments.patience, print)
     newest = migrations.migrations_in(folder)[-1].file.name
-    print(f"{len(applied)} migrations applied" if applied else f"up to date: {newest}")
+    print(f"{counted(len(applied), 'migration')} applied" if applied else f"up to date: {newest}")
     return 0

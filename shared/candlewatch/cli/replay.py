@@ -19,6 +19,7 @@ from candlewatch.cli.candle_files import (
     positions_of,
 )
 from candlewatch.filters import replay
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -85,7 +86,7 @@ def _plain(total: int) -> Callable[[int], None]:
 
     def advance(count: int) -> None:
         done[0] += count
-        print(f"replayed {done[0]:,} of {total:,} candles", file=sys.stderr)
+        print(f"replayed {done[0]:,} of {counted(total, 'candle')}", file=sys.stderr)
 
     return advance
 
@@ -140,8 +141,9 @@ def _summary(change: NDArray[np.float64]) -> dict[str, float | int | None]:
 def _print(answer: dict[str, Any]) -> None:
     matches = answer["matches"]
     total = answer["candles"] * answer["symbols"]
-    print(f"{len(matches):,} matches in {answer['candles']:,} candles of", end=" ")
-    print(f"{answer['symbols']} symbols ({answer['unknown'] / max(1, total):.1%} unknown)")
+    print(f"{counted(len(matches), 'match')} in {counted(answer['candles'], 'candle')}", end=" ")
+    unknown = f"{answer['unknown'] / max(1, total):.1%} unknown"
+    print(f"of {counted(answer['symbols'], 'symbol')} ({unknown})")
     for match in matches[:_SHOWN]:
         print(f"  {match['candle_at'][:16]}  {match['symbol']}")
     if len(matches) > _SHOWN:
@@ -152,7 +154,7 @@ def _print(answer: dict[str, Any]) -> None:
     for ahead, move in answer["after"].items():
         if move["count"]:
             print(
-                f"  {ahead:>2} candles later  mean {move['mean_pct']:+.3f} %"
+                f"  {counted(ahead, 'candle'):>10} later  mean {move['mean_pct']:+.3f} %"
                 f"  median {move['median_pct']:+.3f} %  rose {move['rose_pct']:.0f} %"
                 f"  of {move['count']:,}"
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from candlewatch.cli.database_url import VARIABLE, add_option, connect_to
 from candlewatch.cli.running import Running, find_running
 from candlewatch.cli.signal_rows import last_signals, table_of
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -113,8 +114,9 @@ def describe(connection: psycopg.Connection) -> list[str]:
         connection, _CYCLE
     ):
         lines.append(
-            f"cycle      {timeframe} {candle:%Y-%m-%d %H:%M}: {due_} slots, {done} done, "
-            f"{skipped} skipped, {failed} failed, {expired} expired, {signals} signals"
+            f"cycle      {timeframe} {candle:%Y-%m-%d %H:%M}: {counted(due_, 'slot')}, "
+            f"{done} done, {skipped} skipped, {failed} failed, {expired} expired, "
+            f"{counted(signals, 'signal')}"
         )
     return lines
 

@@ -29,6 +29,7 @@ from candlewatch.local.market import (
 from candlewatch.local.options import StackOptions
 from candlewatch.local.samples import add_samples
 from candlewatch.local.stack import DEFAULT_PORT, Stack, running_stack
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -105,7 +106,7 @@ def _run(options: StackOptions, *, once: bool) -> None:
         added = add_samples(connection)
         print(f"API {stack.url} (keys: candlewatch status --env); Ctrl-C stops", flush=True)
         if added:
-            print(f"added {added} sample traders", flush=True)
+            print(f"added {counted(added, 'sample trader')}", flush=True)
         with BackfillBar() as bar:
             complete = Load(stack, connection, bar.show, whole=once).run()
         if not complete:
@@ -139,7 +140,7 @@ def _wait_for_cycle(
         time.sleep(_POLL_SECONDS)
     signals = signals_of_close(connection, closes_at)
     print(table_of(signals))
-    print(f"{len(signals)} signals at {closes_at:%Y-%m-%d %H:%M} UTC")
+    print(f"{counted(len(signals), 'signal')} at {closes_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _check(stack: Stack) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from candlewatch.cli.signal_rows import SignalRow, signals_after
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,7 +79,8 @@ class BackfillBar:
         self._bar.update(self._task, completed=progress.done, total=progress.total)
         tenth = 10 * progress.done // progress.total
         if tenth != self._tenth and not self._console.is_terminal:
-            print(f"loading history: {progress.done} of {progress.total} candles", flush=True)
+            total = counted(progress.total, "candle")
+            print(f"loading history: {progress.done:,} of {total}", flush=True)
         self._tenth = tenth
 
 
@@ -98,8 +100,8 @@ class Watcher:
         for id_, timeframe, candle, due, signals in self._rows(_CYCLES, self._cycle):
             self._cycle = max(self._cycle, id_)
             print(
-                f"-- {timeframe} candle of {candle:%Y-%m-%d %H:%M} evaluated: {due} traders, "
-                f"{signals} signals",
+                f"-- {timeframe} candle of {candle:%Y-%m-%d %H:%M} evaluated: "
+                f"{counted(due, 'trader')}, {counted(signals, 'signal')}",
                 flush=True,
             )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from candlewatch.errors import CandlewatchError, DatabaseUnavailable, SetupError
 from candlewatch.settings import MOVING_BODY_BYTES
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,8 +84,8 @@ def _undo(account: Account, made: Sequence[str]) -> None:
         account.remove_traders(made)
     except CandlewatchError as problem:
         raise SetupError(
-            f"the import broke off and {len(made)} traders that it had made could not be removed: "
-            f"{problem}; import the same file again for the rest, or delete them"
+            f"the import broke off and {counted(len(made), 'trader')} that it had made could not "
+            f"be removed: {problem}; import the same file again for the rest, or delete them"
         ) from problem
 
 

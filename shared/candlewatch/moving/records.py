@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from candlewatch.errors import SetupError
 from candlewatch.settings import MOVING_FILE_BYTES
+from candlewatch.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,7 +129,8 @@ def _from_csv(file: Path, text: str) -> list[Record]:
             place, line = f"line {line}", reader.line_num + 1
             if len(cells) > len(headings):
                 raise SetupError(
-                    f"{file}, {place}, has {len(cells)} cells for {len(headings)} columns: "
+                    f"{file}, {place}, has {counted(len(cells), 'cell')} for "
+                    f"{counted(len(headings), 'column')}: "
                     'put what contains a comma between quotation marks (")'
                 )
             given = {
