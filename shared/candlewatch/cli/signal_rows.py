@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = """
 select signal.transaction_id::text, signal.id, trader.name, signal.symbol, signal.timeframe,
-  signal.candle_at, signal.price, signal."values"
+  signal.candle_at, signal.price, signal."values", signal.shadow
 from public.signals as signal
 join public.traders as trader on trader.id = signal.trader_id
 """
@@ -42,6 +42,7 @@ class SignalRow:
     candle_at: datetime
     price: float | None
     values: dict[str, Any]
+    shadow: bool
 
     @property
     def cursor(self) -> tuple[str, int]:
@@ -49,16 +50,19 @@ class SignalRow:
         return self.transaction_id, self.id
 
     def cells(self) -> tuple[str, str, str, str, str, str]:
-        """Return the cells of its line."""
-        shown = [f"{name}={_number(value)}" for name, value in self.values.items()]
-        rest = len(shown) - _VALUES_SHOWN
+        """Return the cells of its line; what was made in shadow says so at its end."""
+        values = [f"{name}={_number(value)}" for name, value in self.values.items()]
+        rest = len(values) - _VALUES_SHOWN
+        shown = values[:_VALUES_SHOWN]
+        shown += [f"(+{rest})"] if rest > 0 else []
+        shown += ["(shadow)"] if self.shadow else []
         return (
             self.trader,
             self.symbol,
             self.timeframe,
             f"{self.candle_at:%Y-%m-%d %H:%M}",
             _number(self.price),
-            " ".join(shown[:_VALUES_SHOWN]) + (f" (+{rest})" if rest > 0 else ""),
+            " ".join(shown),
         )
 
 
