@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TEXT: Final = (PROJECT / "docs" / "deploy.md").read_text()
 MOVING: Final = TEXT.split("## Moving here")[1]
-OWN_NAMES: Final = {"external_key", "cooldown_candles"}
+OWN_NAMES: Final = {"external_key", "cooldown_candles", "catch_up_candles"}
 """Our own columns' names are understood, too, and not worth a word."""
 
 

@@ -59,6 +59,19 @@ def test_the_operator_imports_into_a_named_account_that_is_a_shadow(desk: Desk) 
     assert desk.traders(other) == []
 
 
+def test_what_a_trader_catches_up_is_imported_and_told_when_it_differs(desk: Desk) -> None:
+    account = make_account(desk.database)
+    file = desk.write("traders.csv", "name,filter,catch_up\nMost,close > 1,48\nNone,close > 2,\n")
+
+    desk.as_user(account, "import", file)
+    imported = desk.database.rows("select t.name, t.catch_up_candles from public.traders as t")
+    desk.database.run("update public.traders set catch_up_candles = 1 where name = 'Most'")
+    again = desk.as_user(account, "import", file)
+
+    assert sorted(imported) == [("Most", 48), ("None", 0)]
+    assert "Most  5m  there, and left as it is: other catch_up_candles" in again.stdout
+
+
 def test_a_dry_run_shows_everything_and_changes_nothing(desk: Desk) -> None:
     account = make_account(desk.database)
     make_trader(desk.database, account=account, name="own")
@@ -198,6 +211,7 @@ def wishes(count: int) -> list[tuple[str, Wish]]:
         enabled=False,
         emit="on_entry",
         cooldown_candles=0,
+        catch_up_candles=0,
         external_key="k",
     )
     return [("here", replace(wish, external_key=f"k{number}")) for number in range(count)]

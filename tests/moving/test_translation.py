@@ -51,11 +51,11 @@ def refusal_of(folder: Path, **fields: object) -> str:
 def test_a_csv_file_of_another_screener_becomes_traders(tmp_path: Path) -> None:
     translation = from_csv(
         tmp_path,
-        "\ufeffId,Title,Condition,Interval,Pairs,Active,Emit,Cooldown\r\n"
-        '7,Dip,"rsi(close, 14) < 30",1H,"BTC/USDT, BINANCE:ETHUSDT",yes,on entry,2h\r\n'
-        '8,Trend,"slow = ema(close, 50)\r\nclose > slow",D,all,paused,Every-Candle,3\r\n'
-        ",,,,,,,\r\n"
-        "9,Plain,close > open,,,,,\r\n",
+        "\ufeffId,Title,Condition,Interval,Pairs,Active,Emit,Cooldown,Catch up\r\n"
+        '7,Dip,"rsi(close, 14) < 30",1H,"BTC/USDT, BINANCE:ETHUSDT",yes,on entry,2h,1d\r\n'
+        '8,Trend,"slow = ema(close, 50)\r\nclose > slow",D,all,paused,Every-Candle,3,48\r\n'
+        ",,,,,,,,\r\n"
+        "9,Plain,close > open,,,,,,\r\n",
     )
 
     assert translation.refusals == []
@@ -70,6 +70,7 @@ def test_a_csv_file_of_another_screener_becomes_traders(tmp_path: Path) -> None:
                 enabled=True,
                 emit="on_entry",
                 cooldown_candles=2,
+                catch_up_candles=24,
                 external_key="7",
             ),
         ),
@@ -83,6 +84,7 @@ def test_a_csv_file_of_another_screener_becomes_traders(tmp_path: Path) -> None:
                 enabled=False,
                 emit="every_candle",
                 cooldown_candles=3,
+                catch_up_candles=48,
                 external_key="8",
             ),
         ),
@@ -96,6 +98,7 @@ def test_a_csv_file_of_another_screener_becomes_traders(tmp_path: Path) -> None:
                 enabled=True,
                 emit="on_entry",
                 cooldown_candles=0,
+                catch_up_candles=0,
                 external_key="9",
             ),
         ),
@@ -191,6 +194,17 @@ def test_a_trader_without_a_key_is_known_by_its_name(tmp_path: Path) -> None:
             (
                 "entry 1, cooldown: a cooldown is at most 1,000 candles, got 2,016; write a "
                 "shorter one"
+            ),
+        ),
+        (
+            {"catch_up": 49},
+            "entry 1, catch_up: a catch-up is at most 48 candles, got 49; write a shorter one",
+        ),
+        (
+            {"catch_up_candles": "yes"},
+            (
+                "entry 1, catch_up: 'yes' is neither a number of candles nor a duration such as "
+                "30m; write one"
             ),
         ),
         (

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-_TRADER: Final = "name,filter,timeframe,universe,enabled,emit,cooldown_candles,external_key"
+_TRADER: Final = (
+    "name,filter,timeframe,universe,enabled,emit,cooldown_candles,catch_up_candles,external_key"
+)
 _IDS: Final = 100
 _RETRY_LATER: Final = 429
 

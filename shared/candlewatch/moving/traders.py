@@ -10,6 +10,7 @@ from candlewatch.filters import compile_filter
 from candlewatch.moving.records import Record, Refusal, named_fields
 from candlewatch.moving.words import (
     UntranslatableError,
+    catch_up_of,
     cooldown_of,
     emit_of,
     switch_of,
@@ -34,6 +35,7 @@ NAMES: Final[dict[str, str]] = {
     **dict.fromkeys(("enabled", "active"), "enabled"),
     "emit": "emit",
     **dict.fromkeys(("cooldown", "cooldown_candles"), "cooldown"),
+    **dict.fromkeys(("catch_up", "catch_up_candles"), "catch_up"),
 }
 """Heading in a file to our name of the field."""
 
@@ -55,6 +57,7 @@ class Wish:
     enabled: bool
     emit: str
     cooldown_candles: int
+    catch_up_candles: int
     external_key: str
 
     def row(self) -> dict[str, Any]:
@@ -119,6 +122,7 @@ class _Reading:
             enabled=self._read("enabled", switch_of, default=True),
             emit=self._read("emit", emit_of, "on_entry"),
             cooldown_candles=self._read("cooldown", lambda value: cooldown_of(value, timeframe), 0),
+            catch_up_candles=self._read("catch_up", lambda value: catch_up_of(value, timeframe), 0),
             external_key=self._text("key", _KEY_CHARACTERS, name),
         )
         return (None if self._refusals else wish), self._refusals

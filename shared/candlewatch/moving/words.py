@@ -23,6 +23,7 @@ _SWITCHES: Final[dict[str, bool]] = {
     **dict.fromkeys(("false", "no", "off", "0", "inactive", "disabled", "paused"), False),
 }
 _COOLDOWN_MAX: Final = 1_000
+_CATCH_UP_MAX: Final = 48
 _TOP: Final = re.compile(r"top[\s_-]*([1-9][0-9]{0,4})", re.IGNORECASE)
 # Only a known quote asset is joined on: BTCUSDT_PERP and BTC/USDT:USDT are futures, not spot.
 _PAIR: Final = re.compile(r"(\w+)[/_-](USD[TC]|FDUSD|TUSD|BTC|ETH|BNB|EUR|TRY|BRL|JPY)")
@@ -70,6 +71,16 @@ def emit_of(value: object) -> str:
 
 
 def cooldown_of(value: object, timeframe: Timeframe) -> int:
+    """Return the candles of silence after a signal, written as `_candles_of` reads them."""
+    return _candles_of(value, timeframe, "a cooldown", _COOLDOWN_MAX)
+
+
+def catch_up_of(value: object, timeframe: Timeframe) -> int:
+    """Return the missed candles that are seen afterwards, written as `_candles_of` reads them."""
+    return _candles_of(value, timeframe, "a catch-up", _CATCH_UP_MAX)
+
+
+def _candles_of(value: object, timeframe: Timeframe, what: str, most: int) -> int:
     """Return candles: a number is candles, `30m` is as many candles as fill it."""
     text = str(value).strip()
     if text.isascii() and text.isdecimal():
@@ -85,9 +96,9 @@ def cooldown_of(value: object, timeframe: Timeframe) -> int:
             raise UntranslatableError(
                 f"{value!r} is not a whole number of {timeframe.name} candles; write their number"
             )
-    if candles > _COOLDOWN_MAX:
+    if candles > most:
         raise UntranslatableError(
-            f"a cooldown is at most {_COOLDOWN_MAX:,} candles, got {candles:,}; write a shorter one"
+            f"{what} is at most {most:,} candles, got {candles:,}; write a shorter one"
         )
     return candles
 
