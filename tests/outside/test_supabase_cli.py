@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.fixtures.factories import make_account
 from tests.fixtures.project import MIGRATIONS, PROJECT
-from tests.outside.supabase_cli import push, supabase, url_of
+from tests.outside.supabase_cli import push
 
 from candlewatch.local.migrations import apply_migrations
 
@@ -30,14 +30,6 @@ def test_a_second_push_finds_nothing_to_do(cron_database: Database) -> None:
     assert "up to date" in (said.stdout + said.stderr).lower()
     # `candlewatch migrate` keeps the same book.
     assert apply_migrations(cron_database.sql, MIGRATIONS) == []
-
-
-def test_the_linter_finds_no_error_in_the_functions(cron_database: Database) -> None:
-    url = url_of(cron_database)
-
-    said = supabase("db", "lint", f"--remote={url}", "--level", "error", "--fail-on", "error")
-
-    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def test_a_database_that_was_reset_is_pushed_again_and_works(cron_database: Database) -> None:
