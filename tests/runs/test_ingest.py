@@ -117,6 +117,18 @@ def test_a_close_does_not_wait_for_history_that_used_up_its_share(
     assert (counts["late"], counts["rounds"]) == (0, 1)
 
 
+def test_the_exchange_s_clock_is_read_once_for_each_round(place: Marketplace) -> None:
+    place.stage.script(
+        {"fault": "clock", "endpoint": "time", "seconds": 0},
+        {"fault": "late", "symbol": "ETHUSDT", "seconds": 5},
+    )
+
+    counts = place.ingest()
+
+    assert counts["rounds"] > 2
+    assert place.stage.fired()[0] == counts["rounds"]
+
+
 def test_a_late_candle_is_waited_for(place: Marketplace) -> None:
     place.stage.script({"fault": "late", "symbol": "ETHUSDT", "seconds": 5})
 

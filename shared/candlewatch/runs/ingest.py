@@ -81,8 +81,7 @@ def ingest_close(ingest: Ingest, task: Task) -> dict[str, int]:
     number = base.index_of(closes_at) - 1
     before = closes_before(ingest, base, number, len(listed))
     close = Close(base, number, trading, values, before)
-    wait_for_close(ingest, close)
-    rounds = collect(ingest, close)
+    rounds = collect(ingest, close, wait_for_close(ingest, close))
     late = len(close.missing)
     if late == len(trading):
         reason = str(close.refusal or f"no symbol has a candle of {closes_at.isoformat()} yet")
@@ -106,8 +105,11 @@ def ingest_close(ingest: Ingest, task: Task) -> dict[str, int]:
     return counts | audit(ingest, close, frames)
 
 
-def wait_for_close(ingest: Ingest, close: Close) -> None:
+def wait_for_close(ingest: Ingest, close: Close) -> datetime:
     """Wait until the exchange's clock says that the candle is closed for certain.
+
+    Returns:
+        What the exchange's clock says then.
 
     Raises:
         TaskPutOff: its clock is far behind the database's.
@@ -115,7 +117,7 @@ def wait_for_close(ingest: Ingest, close: Close) -> None:
     while True:
         now = ingest.exchange.time(ingest.seconds())
         if last_closed(close.timeframe, now) >= close.number:
-            return
+            return now
         ahead = (close.closes_at - now).total_seconds()
         if ahead > INGEST_EARLY_SECONDS or ingest.deadline.left() <= INGEST_POLL_SECONDS:
             reason = f"by the exchange's clock the candle closes in {ahead:.1f} s"
@@ -123,8 +125,13 @@ def wait_for_close(ingest: Ingest, close: Close) -> None:
         ingest.sleep(INGEST_POLL_SECONDS)
 
 
-def collect(ingest: Ingest, close: Close) -> int:
+def collect(ingest: Ingest, close: Close, now: datetime) -> int:
     """Ask for candles until all are there, ten seconds have passed, or no more calls are wanted.
+
+    Args:
+        ingest: what the run works with.
+        close: takes the candles.
+        now: by the exchange's clock.
 
     Returns:
         How many rounds it took.
@@ -132,7 +139,6 @@ def collect(ingest: Ingest, close: Close) -> int:
     rounds = 0
     while True:
         rounds += 1
-        now = ingest.exchange.time(ingest.seconds())
         take(ingest, close)
         waited = (now - close.closes_at).total_seconds()
         if not close.missing or close.refusal is not None or waited >= INGEST_WAIT_SECONDS:
@@ -140,6 +146,7 @@ def collect(ingest: Ingest, close: Close) -> int:
         if ingest.deadline.left() <= INGEST_POLL_SECONDS:
             return rounds
         ingest.sleep(INGEST_POLL_SECONDS)
+        now = ingest.exchange.time(ingest.seconds())
 
 
 def closes_before(
