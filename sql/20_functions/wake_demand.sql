@@ -1,8 +1,9 @@
 -- How many runs of a function are wanted now, beyond those that run: for evaluate the waiting cost
--- over what one function works off in a second, for the others one per claim of waiting tasks;
--- never more than the function's limit. Slots that are no jobs yet are taken to be as many as at the
--- last close. A run that has not ended within its time counts as lost. A function that has to stay
--- warm is wanted once in a while, whatever waits.
+-- over what one function works off in a second, for the others one per claim of waiting tasks, but
+-- for backfill no more than may work on it (room_for_tasks); never more than the function's limit.
+-- Slots that are no jobs yet are taken to be as many as at the last close. A run that has not ended
+-- within its time counts as lost. A function that has to stay warm is wanted once in a while,
+-- whatever waits.
 create or replace function candlewatch.wake_demand(p_function text)
 returns integer
 language sql
@@ -26,7 +27,10 @@ as $$
       )
       else (
         select greatest(
-          ceil(count(*) / 20.0)::integer,
+          least(
+            ceil(count(*) / 20.0),
+            ceil(count(*) filter (where t.kind <> 'backfill') / 20.0) + f.running_limit - 1
+          )::integer,
           (coalesce(f.woken_at, '-infinity')
             < clock_timestamp() - make_interval(secs => f.awake_seconds))::integer
         )

@@ -80,6 +80,25 @@ def test_a_close_wakes_as_many_functions_as_the_last_one_had_work_for(market: Ma
     assert market.database.one("select candlewatch.wake_demand('evaluate')") == 3
 
 
+def test_history_wakes_no_more_functions_than_may_work_on_it_and_a_close_one_more(
+    market: Market,
+) -> None:
+    demand = "select candlewatch.wake_demand('ingest')"
+    market.database.run(
+        "select candlewatch.add_task('backfill', n::text, '{}') from generate_series(1, 60) as n"
+    )
+
+    alone = market.database.one(demand)
+    market.call("start_run", "ingest", "tester", False)  # noqa: FBT003
+    beside_it = market.database.one(demand)
+    market.database.run("select candlewatch.add_task('ingest', 'now', '{}')")
+    with_a_close = market.database.one(demand)
+    market.database.run("update candlewatch.functions set running_limit = 5")
+    with_room = market.database.one(demand)
+
+    assert (alone, beside_it, with_a_close, with_room) == (1, 0, 1, 3)
+
+
 def test_a_second_wake_within_the_debounce_time_is_not_sent(market: Market) -> None:
     let_wake(market)
     market.database.run("update candlewatch.functions set debounce_seconds = 60")
