@@ -100,14 +100,6 @@ create trigger trader_is_answered_with_a_sentence
   before insert or update on public.traders
   for each row execute function candlewatch.check_trader();
 
-create trigger account_is_locked_first
-  before delete on public.traders
-  for each row execute function candlewatch.lock_account();
-
-create trigger deleted_trader_frees_its_place
-  before delete on public.traders
-  for each row execute function candlewatch.free_running_place();
-
 create trigger trader_is_audited
   after insert or update or delete on public.traders
   for each row execute function candlewatch.audit_row('id', 'account_id');
@@ -122,10 +114,12 @@ create trigger traders_are_edited
   referencing old table as unedited new table as edited
   for each statement execute function candlewatch.edit_traders();
 
-create trigger traders_are_dropped
+-- A row's triggers fire in the order of their names, Postgres' own cascades ("RI_...") among them:
+-- the capital letter lets this one come first.
+create trigger "Places_are_freed_before_the_cascades"
   after delete on public.traders
   referencing old table as dropped
-  for each statement execute function candlewatch.drop_traders();
+  for each row execute function candlewatch.drop_traders();
 
 -- sql/25_triggers/users.sql
 -- What happens when a user appears and when one is deleted; users who were there before the first

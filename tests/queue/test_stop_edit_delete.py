@@ -17,7 +17,30 @@ if TYPE_CHECKING:
 STOP = "update public.traders set enabled = false where id = %s"
 EDIT = "update public.traders set filter = 'close < open' where id = %s"
 DELETE = "delete from public.traders where id = %s"
+DELETE_ALL = "delete from public.traders where account_id = %s"
+# Stops at the second trader while somebody holds the advisory lock.
+DELETE_IN_TWO_STEPS = (
+    "delete from public.traders where account_id = %s "
+    "and case when id = %s then pg_advisory_xact_lock_shared(4711) is not null else true end"
+)
 DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+
+
+def two_running(scene: Scene, account: UUID) -> tuple[UUID, UUID]:
+    """Make two traders that run, the older one first, whose ids stand in the other order.
+
+    Deleting takes traders as they come, that is the older one first; completing goes by ids.
+    """
+    older, younger = UUID(int=2), UUID(int=1)
+    make_filter(scene.database)
+    for trader in (older, younger):
+        scene.database.run(
+            "insert into public.traders (id, account_id, name, filter) "
+            "values (%s, %s, 'n', 'close > open')",
+            [trader, account],
+        )
+        scene.clock.advance(seconds=1)
+    return older, younger
 
 
 def test_a_trader_stopped_while_it_is_claimed_gives_no_signal(scene: Scene) -> None:
@@ -265,16 +288,7 @@ def test_an_account_deleted_during_an_evaluation_leaves_nothing_and_loses_no_cou
 
 def test_deleting_a_user_and_completing_its_work_wait_for_each_other(scene: Scene) -> None:
     account = make_account(scene.database)
-    # Deleting takes traders as they come, the older one first; completing takes them by their ids.
-    older, younger = UUID(int=2), UUID(int=1)
-    for trader in (older, younger):
-        make_filter(scene.database)
-        scene.database.run(
-            "insert into public.traders (id, account_id, name, filter) "
-            "values (%s, %s, 'n', 'close > open')",
-            [trader, account],
-        )
-        scene.clock.advance(seconds=1)
+    older, _ = two_running(scene, account)
     scene.close()
     worker, operator = scene.worker(), scene.database.connect()
     batch = worker.claim()
@@ -312,6 +326,55 @@ def test_a_start_that_meets_the_deletion_of_its_user_finds_no_trader(scene: Scen
 
     assert refused.value.sqlstate == "CW004"
     assert scene.database.one(DEADLOCKS) == 0
+
+
+def test_deleting_traders_in_one_statement_and_starting_one_of_them_wait_for_each_other(
+    scene: Scene,
+) -> None:
+    account = make_account(scene.database)
+    _, last = two_running(scene, account)
+    user, owner = scene.database.connect(), scene.database.connect("authenticated", user=account)
+    keeper, holder = scene.database.connect(), scene.database.connect(autocommit=False)
+    keeper.execute("select pg_advisory_lock(4711)")
+    holder.execute(
+        "select from public.trader_states as s where s.trader_id = %s for update", [last]
+    )
+    with background() as pool:
+        deletion = pool.submit(user.execute, DELETE_IN_TWO_STEPS.encode(), [account, last])
+        waits(scene.database, user)
+        start = pool.submit(owner.execute, b"select public.start_trader(%s)", [last])
+        waits(scene.database, owner)
+        keeper.execute("select pg_advisory_unlock(4711)")
+        holder.rollback()
+        result_of(start)
+        result_of(deletion)
+
+    assert scene.database.one(DEADLOCKS) == 0
+    assert scene.database.one("select count(*) from public.traders") == 0
+    assert scene.violations() == []
+
+
+def test_deleting_traders_in_one_statement_and_completing_their_work_wait_for_each_other(
+    scene: Scene,
+) -> None:
+    account = make_account(scene.database)
+    two_running(scene, account)
+    scene.close()
+    worker, user = scene.worker(), scene.database.connect()
+    batch = worker.claim()
+    gate = Gate(scene.database, "candlewatch.trader_memory", "before delete")
+    with background() as pool:
+        deletion = pool.submit(user.execute, DELETE_ALL.encode(), [account])
+        waits(scene.database, user)
+        completion = pool.submit(worker.complete, batch["token"], answer(batch, true="0000"))
+        waits(scene.database, worker.connection)
+        gate.open()
+        result_of(deletion)
+        told = result_of(completion)
+
+    assert told["slots"]["skipped"] == 2
+    assert scene.database.one(DEADLOCKS) == 0
+    assert scene.violations() == []
 
 
 def test_an_account_is_not_deleted_without_its_user(scene: Scene) -> None:

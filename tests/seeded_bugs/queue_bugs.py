@@ -133,6 +133,33 @@ LIFECYCLE: Final = (
         "  order by t.id;",
         _STOP + "a_deletion_and_a_completion_that_meet_halfway_do_not_deadlock",
     ),
+    _bug(
+        "a deletion takes states as they come",
+        "drop_traders",
+        "  order by s.trader_id\n  for update;",
+        "  order by s.trader_id;",
+        _STOP + "deleting_traders_in_one_statement_and_completing_their_work_wait_for_each_other",
+    ),
+    Bug(
+        "a deletion frees places after the states went",
+        "sql/25_triggers/traders.sql",
+        '"Places_are_freed_before_the_cascades"',
+        "places_are_freed",
+        _STOP + "deleting_traders_in_one_statement_and_completing_their_work_wait_for_each_other",
+    ),
+    Bug(
+        "a deletion locks an account before the next trader",
+        "sql/25_triggers/traders.sql",
+        "  for each row execute function candlewatch.drop_traders();\n",
+        "  for each row execute function candlewatch.drop_traders();\n"
+        "create function candlewatch.lock_account() returns trigger language plpgsql as $$ begin\n"
+        "  perform from public.accounts as a where a.id = old.account_id for no key update;\n"
+        "  return old;\n"
+        "end $$;\n"
+        "create trigger account_is_locked_first before delete on public.traders\n"
+        "  for each row execute function candlewatch.lock_account();\n",
+        _STOP + "deleting_traders_in_one_statement_and_starting_one_of_them_wait_for_each_other",
+    ),
     Bug(
         "an edit is not looked at again",
         _VERDICT,

@@ -87,6 +87,23 @@ def test_places_are_free_again_after_stop_and_delete(database: Database, account
     assert counted(database, account) == (1, 1)
 
 
+def test_one_statement_that_deletes_traders_of_many_frees_the_places_of_each(
+    database: Database, account: UUID
+) -> None:
+    others = [make_account(database) for _ in range(2)]
+    for owner in (account, *others):
+        for enabled in (True, False, True):
+            make_trader(database, account=owner, name=f"{enabled}", enabled=enabled)
+
+    database.run("delete from public.traders where name = 'True' and account_id <> %s", [others[0]])
+    after_delete = [counted(database, owner) for owner in (account, *others)]
+    database.run("delete from auth.users where id = any (%s)", [[account, others[0]]])
+
+    assert after_delete == [(1, 0), (3, 2), (1, 0)]
+    assert counted(database, others[1]) == (1, 0)
+    assert database.rows("select q.subject, q.detail from monitor.broken_quotas as q") == []
+
+
 def test_too_short_a_timeframe_is_refused_and_later_stopped(
     database: Database, account: UUID
 ) -> None:
