@@ -1551,30 +1551,59 @@ comment on function candlewatch.drop_partitions(regclass, timestamptz) is
   'Drops the partitions of a table that ended by a moment, whole.';
 
 -- sql/20_functions/drop_traders.sql
--- After traders were deleted: frees their places in the accounts' counts. Definer: users may not
--- write what it writes.
+-- After traders were deleted and before what belongs to them goes: frees their places in the
+-- accounts' counts. All traders of the statement are locked by now; the accounts and then the states
+-- are locked here, each in order, as everybody does: a lock of the account before each trader would
+-- deadlock with whoever starts the next one, and the cascades take states as they come. The first
+-- row does it for all. Definer: users may not write what it writes.
 create or replace function candlewatch.drop_traders()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  v_traders uuid[];
+  v_accounts uuid[];
 begin
+  if old.id <> (select d.id from dropped as d limit 1) then
+    return null;
+  end if;
+  select array_agg(d.id), array_agg(distinct d.account_id) into v_traders, v_accounts
+  from dropped as d;
+  perform from public.accounts as a
+  where a.id = any (v_accounts)
+  order by a.id
+  for no key update;
+  perform from public.trader_states as s
+  where s.trader_id = any (v_traders)
+  order by s.trader_id
+  for update;
+
   perform set_config('candlewatch.engine', 'on', true);
-  update public.accounts as a
-  set trader_count = a.trader_count - n.traders
-  from (
-    select d.account_id, count(*) as traders
-    from dropped as d
-    group by d.account_id
-  ) as n
-  where a.id = n.account_id;
+  with counted as (
+    update public.accounts as a
+    set trader_count = a.trader_count - n.traders, running_count = a.running_count - n.running
+    from (
+      select s.account_id, count(*) as traders,
+        count(*) filter (where s.state <> 'stopped') as running
+      from public.trader_states as s
+      where s.trader_id = any (v_traders)
+      group by s.account_id
+    ) as n
+    where a.id = n.account_id
+    returning a.id, n.running
+  )
+  insert into candlewatch.quota_reviews (account_id)
+  select c.id from counted as c where c.running > 0
+  on conflict (account_id) do nothing;
   perform set_config('candlewatch.engine', '', true);
   return null;
 end
 $$;
 
-comment on function candlewatch.drop_traders() is 'Trigger: deleted traders free their places.';
+comment on function candlewatch.drop_traders() is
+  'Trigger: deleted traders free their places, in the order of locks that everybody keeps.';
 
 -- sql/20_functions/edit_traders.sql
 -- After traders were edited, on whatever path: binds changed texts to their filters, starts and
@@ -2142,37 +2171,6 @@ $$;
 
 comment on function candlewatch.forget_failed_check(uuid) is
   'Has a trader''s filter checked once more if its check ended without an answer.';
-
--- sql/20_functions/free_running_place.sql
--- Before a trader that is not stopped is deleted: frees its running place, under the account's
--- lock, which lock_account has taken (only who holds that moves a trader from or to stopped).
--- Before, since the account counts its running traders within its traders. Definer: users may not
--- write what it writes.
-create or replace function candlewatch.free_running_place()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  if exists (
-    select from public.trader_states as s where s.trader_id = old.id and s.state <> 'stopped'
-  ) then
-    perform set_config('candlewatch.engine', 'on', true);
-    update public.accounts as a
-    set running_count = a.running_count - 1
-    where a.id = old.account_id;
-    perform set_config('candlewatch.engine', '', true);
-    insert into candlewatch.quota_reviews (account_id)
-    select a.id from public.accounts as a where a.id = old.account_id
-    on conflict (account_id) do nothing;
-  end if;
-  return old;
-end
-$$;
-
-comment on function candlewatch.free_running_place() is
-  'Trigger: a deleted trader that was not stopped frees its running place.';
 
 -- sql/20_functions/give_back_task.sql
 -- Makes a leased task, which the caller has locked, ready again after p_retry_seconds (null: the
@@ -2752,24 +2750,6 @@ as $$
 $$;
 comment on function worker.load_watch(uuid) is
   'Per filter that a token holds, the symbols on which a match would be reported now.';
-
--- sql/20_functions/lock_account.sql
--- Before a trader is deleted its account is locked, since everybody locks accounts before states.
--- Definer: users may not lock what they may only read.
-create or replace function candlewatch.lock_account()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform from public.accounts as a where a.id = old.account_id for no key update;
-  return old;
-end
-$$;
-
-comment on function candlewatch.lock_account() is
-  'Trigger: a trader''s account is locked before the trader is deleted.';
 
 -- sql/20_functions/lock_checked_filters.sql
 -- Locks the filters of check tasks, in order, before anybody locks the tasks themselves: whoever
@@ -6168,10 +6148,11 @@ comment on function candlewatch.wake(text, integer) is
 
 -- sql/20_functions/wake_demand.sql
 -- How many runs of a function are wanted now, beyond those that run: for evaluate the waiting cost
--- over what one function works off in a second, for the others one per claim of waiting tasks;
--- never more than the function's limit. Slots that are no jobs yet are taken to be as many as at the
--- last close. A run that has not ended within its time counts as lost. A function that has to stay
--- warm is wanted once in a while, whatever waits.
+-- over what one function works off in a second, for the others one per claim of waiting tasks, but
+-- for backfill no more than may work on it (room_for_tasks); never more than the function's limit.
+-- Slots that are no jobs yet are taken to be as many as at the last close. A run that has not ended
+-- within its time counts as lost. A function that has to stay warm is wanted once in a while,
+-- whatever waits.
 create or replace function candlewatch.wake_demand(p_function text)
 returns integer
 language sql
@@ -6195,7 +6176,10 @@ as $$
       )
       else (
         select greatest(
-          ceil(count(*) / 20.0)::integer,
+          least(
+            ceil(count(*) / 20.0),
+            ceil(count(*) filter (where t.kind <> 'backfill') / 20.0) + f.running_limit - 1
+          )::integer,
           (coalesce(f.woken_at, '-infinity')
             < clock_timestamp() - make_interval(secs => f.awake_seconds))::integer
         )
