@@ -1266,7 +1266,7 @@ insert into candlewatch.functions (
 )
 values
   ('ingest', 2, 1, 60, 1, null),
-  ('evaluate', 4, 1, 60, 20000, null),
+  ('evaluate', 4, 1, 60, 4000, null),
   ('check', 2, 0.1, 60, 20, 240);
 
 -- sql/10_tables/300_schedules.sql
