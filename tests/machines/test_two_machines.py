@@ -44,8 +44,11 @@ class Town:
     def in_the_middle(self) -> Iterator[None]:
         """Let a candle close and stop when every process has claimed some of it.
 
-        What stops the processes there is a lock on the frames that they want to load.
+        What stops the processes there is a lock on the frames that they want to load; until it is
+        held none of them runs.
         """
+        for machine in self.machines:
+            machine.rest()
         self.scene.publish()
         with closing(self.scene.database.connect(autocommit=False)) as locking:
             locking.execute("lock table candlewatch.frames in access exclusive mode")
