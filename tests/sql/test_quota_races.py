@@ -130,6 +130,22 @@ def test_starts_stops_and_deletes_at_once_leave_the_counters_right(
     assert _counters(database, account)[1] <= CAP
 
 
+def test_a_review_passes_over_an_account_that_is_at_work_and_comes_back_to_it(
+    database: Database, account: UUID
+) -> None:
+    trader = make_trader(database, account=account)
+    review = "select candlewatch.enforce_quotas()"
+    database.run(review)
+    owner = database.connect("authenticated", user=account, autocommit=False)
+    owner.execute("update public.traders set enabled = false where id = %s", [trader])
+
+    during = database.one(review)
+    owner.commit()
+    after = [database.one(review) for _ in range(2)]
+
+    assert (during, after) == (0, [1, 0])
+
+
 def _all_at_once(database: Database, account: UUID, attempts: list[Attempt]) -> int:
     """Run each attempt in its own session, all released together; return how many succeeded."""
     gate = database.connect(autocommit=False)
