@@ -1,5 +1,5 @@
--- Stores what traders remember after slots, under the locks on their states: the newest candle, the
--- failures in a row, and what matched. One update for each trader; a manual run changes nothing.
+-- Stores what running traders remember after slots, under the locks on their states: the newest
+-- candle, the failures in a row, and what matched. One update for each; a manual run changes nothing.
 -- The slots and what they changed are brought together by grouping: neither has an index, and the
 -- planner expects few of them.
 create or replace function candlewatch.remember_slots(
@@ -31,7 +31,8 @@ begin
     where d.kind <> 'manual'
     group by x.trader_id
   ) as e
-  where m.trader_id = e.trader_id;
+  join public.trader_states as s on s.trader_id = e.trader_id
+  where m.trader_id = e.trader_id and s.state = 'running';
 end
 $$;
 comment on function candlewatch.remember_slots(candlewatch.verdict[], candlewatch.entry[]) is

@@ -1,5 +1,5 @@
--- Moves traders whose failures in a row reached the limit to error, with the reason that their owner
--- sees, under the locks on their states.
+-- Moves running traders whose failures in a row reached the limit to error, with the reason that
+-- their owner sees, under the locks on their states.
 create or replace function candlewatch.stop_failing(p_verdicts candlewatch.verdict[])
 returns void
 language plpgsql
@@ -11,9 +11,10 @@ begin
   for v_failed in
     select v.trader_id, max(v.reason) as reason
     from unnest(p_verdicts) as v
+    join public.trader_states as s on s.trader_id = v.trader_id
     join candlewatch.trader_memory as m on m.trader_id = v.trader_id
     cross join candlewatch.settings as c
-    where v.outcome = 'failed' and m.failure_count >= c.failures_to_stop
+    where v.outcome = 'failed' and s.state = 'running' and m.failure_count >= c.failures_to_stop
     group by v.trader_id
     order by v.trader_id
   loop

@@ -4251,8 +4251,8 @@ comment on function candlewatch.remember_answer(text, jsonb) is
   'Keeps what a call answered under its idempotency key.';
 
 -- sql/20_functions/remember_slots.sql
--- Stores what traders remember after slots, under the locks on their states: the newest candle, the
--- failures in a row, and what matched. One update for each trader; a manual run changes nothing.
+-- Stores what running traders remember after slots, under the locks on their states: the newest
+-- candle, the failures in a row, and what matched. One update for each; a manual run changes nothing.
 -- The slots and what they changed are brought together by grouping: neither has an index, and the
 -- planner expects few of them.
 create or replace function candlewatch.remember_slots(
@@ -4284,7 +4284,8 @@ begin
     where d.kind <> 'manual'
     group by x.trader_id
   ) as e
-  where m.trader_id = e.trader_id;
+  join public.trader_states as s on s.trader_id = e.trader_id
+  where m.trader_id = e.trader_id and s.state = 'running';
 end
 $$;
 comment on function candlewatch.remember_slots(candlewatch.verdict[], candlewatch.entry[]) is
@@ -5300,8 +5301,8 @@ comment on function public.start_trader(uuid, integer) is
   'Starts a trader, if it still is at the given version; returns its state.';
 
 -- sql/20_functions/stop_failing.sql
--- Moves traders whose failures in a row reached the limit to error, with the reason that their owner
--- sees, under the locks on their states.
+-- Moves running traders whose failures in a row reached the limit to error, with the reason that
+-- their owner sees, under the locks on their states.
 create or replace function candlewatch.stop_failing(p_verdicts candlewatch.verdict[])
 returns void
 language plpgsql
@@ -5313,9 +5314,10 @@ begin
   for v_failed in
     select v.trader_id, max(v.reason) as reason
     from unnest(p_verdicts) as v
+    join public.trader_states as s on s.trader_id = v.trader_id
     join candlewatch.trader_memory as m on m.trader_id = v.trader_id
     cross join candlewatch.settings as c
-    where v.outcome = 'failed' and m.failure_count >= c.failures_to_stop
+    where v.outcome = 'failed' and s.state = 'running' and m.failure_count >= c.failures_to_stop
     group by v.trader_id
     order by v.trader_id
   loop

@@ -211,6 +211,28 @@ def test_five_failed_candles_in_a_row_stop_a_trader_with_the_reason(scene: Scene
     assert scene.close() == []
 
 
+def test_a_slot_that_fails_after_its_trader_was_stopped_is_no_failure_of_the_trader(
+    scene: Scene,
+) -> None:
+    trader = make_running(scene.database)
+    scene.database.run("update candlewatch.settings set attempts_limit = 1")
+    scene.database.run("update candlewatch.trader_memory set failure_count = 8")
+    scene.close()
+    lost = scene.worker().claim(lease_seconds=1)
+    scene.database.run("update public.traders set enabled = false where id = %s", [trader])
+    scene.clock.advance(seconds=2)
+
+    scene.worker().claim()
+
+    assert len(lost["jobs"]) == 1
+    assert scene.ends() == ["failed: its worker was lost 1 times"]
+    assert scene.database.rows(
+        "select s.state, m.failure_count, m.last_candle_at from public.trader_states as s "
+        "join candlewatch.trader_memory as m on m.trader_id = s.trader_id where s.trader_id = %s",
+        [trader],
+    ) == [("stopped", 8, None)]
+
+
 def test_what_a_newer_candle_overtook_expires_and_is_counted(scene: Scene) -> None:
     make_running(scene.database)
     scene.close()

@@ -295,6 +295,20 @@ ORDER: Final = (
         _STRANDED + "five_failed_candles_in_a_row_stop_a_trader_with_the_reason",
     ),
     _bug(
+        "what a stopped trader's lost slot leaves behind is remembered",
+        "remember_slots",
+        " and s.state = 'running'",
+        "",
+        _STRANDED + "a_slot_that_fails_after_its_trader_was_stopped_is_no_failure_of_the_trader",
+    ),
+    _bug(
+        "a stopped trader's lost slot moves it to error",
+        "stop_failing",
+        " and s.state = 'running'",
+        "",
+        _STRANDED + "a_slot_that_fails_after_its_trader_was_stopped_is_no_failure_of_the_trader",
+    ),
+    _bug(
         "two enqueuers take turns instead of passing on",
         "enqueue_slots",
         "  for update skip locked;",
