@@ -52,6 +52,7 @@ def test_it_serves_a_file_until_it_is_told_to_stop(tmp_path: Path, number: int) 
         (["--speed", "0"], "--speed must be above 0, got 0"),
         (["--speed", "-1"], "--speed must be above 0, got -1"),
         (["--speed", "nan"], "--speed must be above 0, got nan"),
+        (["--seed", "-1"], "--seed must be 0 or more, got -1"),
         (["--start", "yesterday"], "--start must be a time like"),
         (["--script", "absent.json"], "the fault script absent.json cannot be read"),
     ],

@@ -37,6 +37,17 @@ def test_a_long_candle_is_the_sum_of_its_short_ones(
     assert np.allclose(joined[5], true[5], rtol=1e-12, equal_nan=True)
 
 
+@pytest.mark.parametrize("seed", [0, 2**32 - 1, 2**70])
+def test_any_seed_gives_a_market(seed: int) -> None:
+    hour = TIMEFRAMES["1h"]
+    number = hour.index_of(NOON)
+
+    candles = SyntheticMarket(seed, 2).candles(hour, number, number + 9)
+
+    assert np.isfinite(candles).any()
+    assert not np.array_equal(candles, market().candles(hour, number, number + 9)[:, :2])
+
+
 def test_the_same_seed_gives_the_same_market_in_any_order_of_questions() -> None:
     five, last = TIMEFRAMES["5m"], TIMEFRAMES["5m"].index_of(NOON)
     other = SyntheticMarket(5, 12)

@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if not 0 < arguments.speed < float("inf"):
         raise SetupError(f"--speed must be above 0, got {arguments.speed:g}")
+    if arguments.seed < 0:
+        raise SetupError(f"--seed must be 0 or more, got {arguments.seed}")
     exchange = make_exchange(arguments)
     asyncio.run(_serve(exchange, arguments.port))
     return 0

@@ -52,7 +52,7 @@ class SyntheticMarket:
     """A `Source`; not safe for several threads.
 
     Args:
-        seed: the same gives the same market.
+        seed: the same gives the same market; any whole number from 0 on.
         count: of symbols.
         quote: asset in which all are priced.
     """
@@ -145,7 +145,7 @@ class SyntheticMarket:
     ) -> WholeCandles:
         """Split each candle into its parts."""
         children = (numbers[:, None] * parts + np.arange(parts)).astype(np.uint64)
-        common = children[None] + np.uint64((self._seed * 101 + level) << 40)
+        common = children[None] + np.uint64(((self._seed * 101 + level) << 40) % 2**64)
         own = common ^ self._keys[:, :, None]
         alive, shares = self._activity(own, common, above.lots, level)
         nodes = self._bridge(own, common, shares, above)
