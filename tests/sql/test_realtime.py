@@ -71,8 +71,10 @@ def test_each_change_of_a_state_is_one_private_message_to_its_owner(hosted: Data
     trader = make_trader(hosted, account=owner)
 
     hosted.run("update public.traders set enabled = false where id = %s", [trader])
-    hosted.run("set candlewatch.engine = 'on'")
-    hosted.run("update public.trader_states set reason = reason where trader_id = %s", [trader])
+    hosted.run(
+        "do $$ begin perform set_config('candlewatch.engine', 'on', true); "
+        f"update public.trader_states set reason = reason where trader_id = '{trader}'; end $$"
+    )
 
     sent = messages(hosted, "state")
     assert [row[1]["state"] for row in sent] == ["starting", "stopped"]
