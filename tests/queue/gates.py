@@ -56,12 +56,14 @@ class Gate:
         self._keeper.execute("select pg_advisory_unlock(4711)")
 
 
-def waits(database: Database, connection: psycopg.Connection) -> None:
-    """Return once the session of a connection waits for a lock."""
+def waits(database: Database, connection: psycopg.Connection, lock: str = "%") -> None:
+    """Return once the session of a connection waits for a lock, of any or of one kind."""
     pid = connection.info.backend_pid
     reach(
         lambda: database.one(
-            "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s", [pid]
+            "select wait_event_type = 'Lock' and wait_event like %s from pg_stat_activity "
+            "where pid = %s",
+            [lock, pid],
         )
     )
 

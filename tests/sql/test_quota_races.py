@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 import pytest
 from tests.fixtures.factories import make_account, make_trader
+from tests.queue.gates import Gate, background, result_of, waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +129,32 @@ def test_starts_stops_and_deletes_at_once_leave_the_counters_right(
     _all_at_once(database, account, attempts)
 
     assert _counters(database, account)[1] <= CAP
+
+
+def test_a_call_counts_what_another_one_took_between_its_steps(
+    database: Database, account: UUID
+) -> None:
+    database.run("update public.tiers set calls_per_minute = 6")
+    database.run(
+        "insert into candlewatch.call_buckets (account_id, calls_left, filled_at) "
+        "values (%s, 1, clock_timestamp() + interval '1 hour')",
+        [account],
+    )
+    gate = Gate(database, "candlewatch.call_buckets", "after insert")
+    user = database.connect("authenticated", user=account)
+    other = database.connect(autocommit=False)
+
+    with background() as pool:
+        call = "select public.create_trader('n', 'close > open') ->> 'code'"
+        answer = pool.submit(lambda: user.execute(call).fetchall())
+        waits(database, user)
+        other.execute("update candlewatch.call_buckets set calls_left = 0")
+        gate.open()
+        waits(database, user, "transactionid")
+        other.commit()
+        refused = result_of(answer)
+
+    assert refused == [("CW007",)]
 
 
 def test_a_review_passes_over_an_account_that_is_at_work_and_comes_back_to_it(
