@@ -50,8 +50,8 @@ BUGS: Final = (
         "            self._reports += 1\n"
         "            self._budget.report(self._source, state, until, note)\n",
         "            self._reports += 1\n",
-        "tests/exchange/test_four_functions.py"
-        "::test_no_call_follows_a_refusal_but_what_was_on_its_way",
+        "tests/exchange/test_client.py"
+        "::test_nobody_calls_before_the_refusal_is_over_and_then_one_probe_opens_it",
     ),
     Bug(
         "the forming candle counts as closed",
