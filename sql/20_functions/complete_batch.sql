@@ -3,7 +3,8 @@
 -- the tenants' room. A token that does not hold the jobs changes nothing: "already" with what was
 -- told before, when it completed them itself, else "fenced". The lease is judged after the waits
 -- for locks: lease, states; then come tenants and queue_state. Generic plans throughout, as in the
--- claim. Definer: the worker may call this and may not touch the tables.
+-- claim; nothing is memoized, since no key comes twice. Definer: the worker may call this and may
+-- not touch the tables.
 create or replace function worker.complete_batch(
   p_token uuid,
   p_results jsonb
@@ -14,6 +15,7 @@ security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_memoize = off
 as $$
 declare
   v_now timestamptz;

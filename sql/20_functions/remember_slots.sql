@@ -31,8 +31,12 @@ begin
     where d.kind <> 'manual'
     group by x.trader_id
   ) as e
-  join public.trader_states as s on s.trader_id = e.trader_id
-  where m.trader_id = e.trader_id and s.state = 'running';
+  where m.trader_id = e.trader_id
+    -- A slot is done only by a running trader; its last attempt may be lost after it was stopped.
+    and (not e.has_failed or exists (
+      select from public.trader_states as s
+      where s.trader_id = e.trader_id and s.state = 'running'
+    ));
 end
 $$;
 comment on function candlewatch.remember_slots(candlewatch.verdict[], candlewatch.entry[]) is

@@ -905,7 +905,8 @@ comment on function public.clone_trader(uuid, text, boolean, text) is
 -- the tenants' room. A token that does not hold the jobs changes nothing: "already" with what was
 -- told before, when it completed them itself, else "fenced". The lease is judged after the waits
 -- for locks: lease, states; then come tenants and queue_state. Generic plans throughout, as in the
--- claim. Definer: the worker may call this and may not touch the tables.
+-- claim; nothing is memoized, since no key comes twice. Definer: the worker may call this and may
+-- not touch the tables.
 create or replace function worker.complete_batch(
   p_token uuid,
   p_results jsonb
@@ -916,6 +917,7 @@ security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_memoize = off
 as $$
 declare
   v_now timestamptz;
@@ -1755,6 +1757,7 @@ set search_path = ''
 as $$
 declare
   v_now timestamptz := candlewatch.lease_clock();
+  v_failed bigint;
 begin
   insert into candlewatch.slot_outcomes (
     dispatch_id, trader_id, account_id, outcome, reason, attempt, ended_at
@@ -1764,25 +1767,31 @@ begin
   where v.outcome in ('skipped', 'failed', 'expired');
 
   perform candlewatch.remember_slots(p_verdicts, p_entries);
-  perform candlewatch.stop_failing(p_verdicts);
 
-  insert into candlewatch.tallies (
-    dispatch_id, done_count, skipped_count, failed_count, expired_count, signal_count,
-    suppressed_count
+  with tally as (
+    insert into candlewatch.tallies (
+      dispatch_id, done_count, skipped_count, failed_count, expired_count, signal_count,
+      suppressed_count
+    )
+    select v.dispatch_id, v.done, v.skipped, v.failed, v.expired, coalesce(s.signals, 0),
+      coalesce(s.suppressed, 0)
+    from (
+      select v.dispatch_id,
+        count(*) filter (where v.outcome = 'done') as done,
+        count(*) filter (where v.outcome = 'skipped') as skipped,
+        count(*) filter (where v.outcome = 'failed') as failed,
+        count(*) filter (where v.outcome = 'expired') as expired
+      from unnest(p_verdicts) as v
+      where v.outcome in ('done', 'skipped', 'failed', 'expired')
+      group by v.dispatch_id
+    ) as v
+    left join unnest(p_signals) as s on s.dispatch_id = v.dispatch_id
+    returning failed_count
   )
-  select v.dispatch_id, v.done, v.skipped, v.failed, v.expired, coalesce(s.signals, 0),
-    coalesce(s.suppressed, 0)
-  from (
-    select v.dispatch_id,
-      count(*) filter (where v.outcome = 'done') as done,
-      count(*) filter (where v.outcome = 'skipped') as skipped,
-      count(*) filter (where v.outcome = 'failed') as failed,
-      count(*) filter (where v.outcome = 'expired') as expired
-    from unnest(p_verdicts) as v
-    where v.outcome in ('done', 'skipped', 'failed', 'expired')
-    group by v.dispatch_id
-  ) as v
-  left join unnest(p_signals) as s on s.dispatch_id = v.dispatch_id;
+  select sum(t.failed_count) into v_failed from tally as t;
+  if v_failed > 0 then
+    perform candlewatch.stop_failing(p_verdicts);
+  end if;
 end
 $$;
 comment on function candlewatch.end_slots(
@@ -4284,8 +4293,12 @@ begin
     where d.kind <> 'manual'
     group by x.trader_id
   ) as e
-  join public.trader_states as s on s.trader_id = e.trader_id
-  where m.trader_id = e.trader_id and s.state = 'running';
+  where m.trader_id = e.trader_id
+    -- A slot is done only by a running trader; its last attempt may be lost after it was stopped.
+    and (not e.has_failed or exists (
+      select from public.trader_states as s
+      where s.trader_id = e.trader_id and s.state = 'running'
+    ));
 end
 $$;
 comment on function candlewatch.remember_slots(candlewatch.verdict[], candlewatch.entry[]) is
