@@ -388,9 +388,9 @@ def test_without_a_source_there_is_a_sentence() -> None:
 
 @pytest.mark.parametrize("fault", ["delay", "drip"])
 def test_a_slow_answer_is_cut_off_at_the_call_s_deadline(fault: str) -> None:
-    policy = RetryPolicy(attempts=1, call_seconds=0.2)
+    policy = RetryPolicy(attempts=1, call_seconds=1)
     with staged(policy=policy) as stage:
-        stage.script({"fault": fault, "seconds": 0.05 if fault == "drip" else 5})
+        stage.script({"fault": fault, "seconds": 0.5 if fault == "drip" else 5})
         with pytest.raises(ExchangeUnavailable, match="ReadTimeout"):
             stage.client.time(30)
         stage.script()

@@ -21,6 +21,8 @@ MAX_ROWS: Final = 1_000
 """Rows in one answer, as on the Supabase platform."""
 _PRE_REQUEST: Final = "candlewatch.check_request"
 _START_SECONDS: Final = 30.0
+_STARTS: Final = 3
+_PORT_IS_TAKEN: Final = "Address in use"
 _MACHINES: Final = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -107,14 +109,23 @@ def start_postgrest(
     Raises:
         SetupError: it did not start.
     """
-    server = port or free_port()
-    admin = free_port()
-    process = processes.start(
-        "PostgREST", [program], log=log, environment=_environment(settings, server, admin)
-    )
-    started = Postgrest(process, server, admin)
-    process.wait_until(started.is_ready, "become ready", _START_SECONDS)
-    return started
+    left = _STARTS
+    while True:
+        left -= 1
+        server = port or free_port()
+        admin = free_port()
+        process = processes.start(
+            "PostgREST", [program], log=log, environment=_environment(settings, server, admin)
+        )
+        started = Postgrest(process, server, admin)
+        try:
+            process.wait_until(started.is_ready, "become ready", _START_SECONDS)
+        except SetupError:
+            # Somebody else took a port that was free a moment ago: there are others.
+            if left and not process.running and _PORT_IS_TAKEN in log.read_text(errors="replace"):
+                continue
+            raise
+        return started
 
 
 def _environment(settings: PostgrestSettings, port: int, admin: int) -> dict[str, str]:
