@@ -1,6 +1,7 @@
 -- Makes the partition of p_table that holds p_moment, of a day or of a month, unless it is there.
--- Built aside and attached, so that readers and writers of the other partitions go on; rows that
--- came before their partition move into it.
+-- Writers wait from the first moment on: one that had chosen the default partition for its row when
+-- this one appeared would be refused. Readers go on. Rows that came before their partition move into
+-- it.
 create or replace function candlewatch.add_partition(
   p_table regclass,
   p_moment timestamptz,
@@ -28,7 +29,7 @@ begin
   if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended(v_schema || '.' || v_name, 0));
+  execute format('lock table %I.%I in share row exclusive mode', v_schema, v_table);
   if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
     return;
   end if;

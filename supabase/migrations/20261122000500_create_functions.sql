@@ -108,8 +108,9 @@ comment on function candlewatch.add_jobs(candlewatch.verdict[]) is
 
 -- sql/20_functions/add_partition.sql
 -- Makes the partition of p_table that holds p_moment, of a day or of a month, unless it is there.
--- Built aside and attached, so that readers and writers of the other partitions go on; rows that
--- came before their partition move into it.
+-- Writers wait from the first moment on: one that had chosen the default partition for its row when
+-- this one appeared would be refused. Readers go on. Rows that came before their partition move into
+-- it.
 create or replace function candlewatch.add_partition(
   p_table regclass,
   p_moment timestamptz,
@@ -137,7 +138,7 @@ begin
   if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended(v_schema || '.' || v_name, 0));
+  execute format('lock table %I.%I in share row exclusive mode', v_schema, v_table);
   if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
     return;
   end if;
@@ -3502,8 +3503,9 @@ comment on function candlewatch.plan_universe() is
   'Adds this hour''s refresh of the exchange''s list of symbols.';
 
 -- sql/20_functions/prepare_partitions.sql
--- Makes today's and tomorrow's partitions of the logs, and this and next month's of the signals.
--- The tick calls it; add_partition costs a look at the catalog where the partition is there.
+-- Makes this and next month's partitions of the signals, and today's and tomorrow's of the logs, in
+-- the order in which a completion writes to them. The tick calls it; add_partition costs a look at
+-- the catalog where the partition is there.
 create or replace function candlewatch.prepare_partitions()
 returns void
 language plpgsql
@@ -3511,14 +3513,19 @@ set search_path = ''
 as $$
 declare
   v_day interval;
+  v_days interval[] := array[interval '0', interval '1 day'];
 begin
-  foreach v_day in array array[interval '0', interval '1 day'] loop
-    perform candlewatch.add_partition(
-      'candlewatch.lease_log', candlewatch.lease_clock() + v_day, 'day');
-    perform candlewatch.add_partition(
-      'candlewatch.slot_outcomes', candlewatch.lease_clock() + v_day, 'day');
+  foreach v_day in array v_days loop
     perform candlewatch.add_partition(
       'public.signals', candlewatch.market_now() + 10 * v_day, 'month');
+  end loop;
+  foreach v_day in array v_days loop
+    perform candlewatch.add_partition(
+      'candlewatch.slot_outcomes', candlewatch.lease_clock() + v_day, 'day');
+  end loop;
+  foreach v_day in array v_days loop
+    perform candlewatch.add_partition(
+      'candlewatch.lease_log', candlewatch.lease_clock() + v_day, 'day');
   end loop;
 end
 $$;
